@@ -1,0 +1,97 @@
+/** Builds the program from its configuration. The only file that knows every part. */
+import { createServer, type RequestListener } from 'node:http'
+import { createBot } from './bot/index.ts'
+import { openMailer } from './bot/mailer.ts'
+import type { Config } from './config.ts'
+import { routeOrigins } from './connectors/http.ts'
+import { allConnectors, catalogue } from './connectors/index.ts'
+import type { Services } from './flows/services.ts'
+import { jobs, schedules } from './jobs/index.ts'
+import { type OpenQueue, openQueue } from './jobs/queue.ts'
+import { type Log, openLog } from './log.ts'
+import { type Db, openDb } from './storage/db.ts'
+import { migrate } from './storage/migrate.ts'
+import { createDeriver, createVault } from './storage/seal.ts'
+import { closeWeb, createWeb } from './web/server.ts'
+
+export type App = {
+  /** Answers every request; `start` also listens with it on the configured port. */
+  handle: RequestListener
+  services: Services
+  start(): Promise<{ port: number }>
+  /** Readiness off, no new requests, up to 30 s for what runs. */
+  stop(): Promise<void>
+}
+
+const DRAIN_MS = 30_000
+
+/** Migrates, connects and wires. Throws when the database or Slack cannot be reached. */
+export async function createApp(config: Config, log: Log = openLog(config.logLevel)): Promise<App> {
+  announce(config, log)
+  await migrate(config.databaseUrl)
+  const db = openDb(config.databaseUrl)
+  const worker = config.role !== 'web'
+  const queue = await openQueue(config.databaseUrl, jobs, {
+    worker,
+    report: (error, says, fields) => log.error({ ...fields, error }, says),
+  })
+  const services: Services = {
+    db,
+    queue: queue.queue,
+    connectors: catalogue(allConnectors.filter(({ provider }) => provider.id in config.oauthApps)),
+    oauthApps: config.oauthApps,
+    vault: createVault(config.secretKeys, 'credential'),
+    tokens: createDeriver(config.secretKeys, 'token'),
+    publicUrl: config.publicUrl,
+  }
+  let stopping = false
+  const web = createWeb(services, async () => readiness(db, queue, stopping), log)
+  const bot = await createBot(config.slack, services, log, web)
+  closeWeb(web, log)
+  const mail = openMailer(config.smtp)
+  const server = createServer(web)
+
+  return {
+    handle: web,
+    services,
+    async start() {
+      await bot.start()
+      if (worker) await queue.work(jobs, schedules, { ...services, slack: bot.voice, mail })
+      await new Promise<void>((up) => server.listen(config.port, up))
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : config.port
+      log.info({ port, role: config.role }, 'ready')
+      return { port }
+    },
+    async stop() {
+      stopping = true
+      const closed = new Promise((done) => server.close(done))
+      server.closeIdleConnections()
+      await Promise.all([bot.stop(DRAIN_MS), queue.close()])
+      server.closeAllConnections()
+      await closed
+      mail.close()
+      await db.close()
+      log.info({}, 'stopped')
+    },
+  }
+}
+
+function announce(config: Config, log: Log): void {
+  routeOrigins(config.providerOrigins)
+  if (Object.keys(config.providerOrigins).length > 0)
+    log.warn({ origins: config.providerOrigins }, 'provider origins are rerouted')
+}
+
+async function readiness(db: Db, queue: OpenQueue, stopping: boolean) {
+  const answers = (question: Promise<unknown>) =>
+    Promise.race([question.then(Boolean), new Promise<boolean>((no) => setTimeout(no, 3_000, false))]).catch(
+      () => false,
+    )
+  const parts = {
+    database: await answers(db.sql`select 1`),
+    queue: await answers(queue.healthy()),
+    accepting: !stopping,
+  }
+  return { ready: Object.values(parts).every(Boolean), parts }
+}

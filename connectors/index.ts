@@ -1,0 +1,20 @@
+/** The catalogue. Adding a connector: one new file here and one line below. */
+import type { Catalogue, Connector } from './connector.ts'
+
+export const allConnectors: Connector[] = []
+
+/** Only what is given is offered; app.ts gives the connectors whose provider is configured. */
+export function catalogue(connectors: Connector[]): Catalogue {
+  const byId = new Map(connectors.map((connector) => [connector.id, connector]))
+  const providers = new Map(connectors.map(({ provider }) => [provider.id, provider]))
+  return {
+    get: (id) => byId.get(id),
+    all: () => [...byId.values()],
+    providers: () => [...providers.values()],
+    require(id) {
+      const connector = byId.get(id)
+      if (!connector) throw new Error(`Connector ${id} is not offered here`)
+      return connector
+    },
+  }
+}

@@ -1,0 +1,182 @@
+/** pg-boss behind the verbs the program uses: send and work. */
+import { type Db as BossDb, type JobWithMetadata, PgBoss } from 'pg-boss'
+import type { JobName, Queue, Services } from '../flows/services.ts'
+import type { Db } from '../storage/db.ts'
+import { type Job, RetryLater, type Voices } from './job.ts'
+
+type AnyJob = Job<never>
+type Schedule = { name: JobName; cron: string }
+type Report = (error: unknown, says: string, fields?: object) => void
+
+export type OpenQueue = {
+  queue: Queue
+  /** Starts the loops that run jobs here. */
+  work(jobs: readonly unknown[], schedules: readonly Schedule[], services: Services & Voices): Promise<void>
+  /** True while the queue's own database connection answers and, on a worker, its loops run. */
+  healthy(): Promise<boolean>
+  /** Waits up to 30 s for running jobs; what is not done by then runs again elsewhere. */
+  close(): Promise<void>
+}
+
+const DRAIN_MS = 30_000
+const POLL_SECONDS = 0.5
+const POLL_PROMPT_SECONDS = 5
+const HEARTBEAT_SECONDS = 30
+
+/** Creates the queues of `jobs` and connects. `worker` false: this process only sends. */
+export async function openQueue(
+  databaseUrl: string,
+  jobs: readonly unknown[],
+  { worker, report }: { worker: boolean; report: Report },
+): Promise<OpenQueue> {
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    application_name: 'latchkey queue',
+    max: worker ? 10 : 4,
+    connectionTimeoutMillis: 5_000,
+    schedule: worker,
+    supervise: worker,
+    useListenNotify: worker,
+    superviseIntervalSeconds: 15, // a dead worker's jobs are picked up within heartbeat + this
+    monitorIntervalSeconds: 15,
+  })
+  boss.on('error', (error) => report(error, 'queue trouble'))
+  await boss.start()
+  for (const job of jobs as readonly AnyJob[]) await ensureQueue(boss, job)
+  let working = !worker
+
+  return {
+    queue: sender(boss),
+    async work(list, schedules, services) {
+      for (const job of list as readonly AnyJob[]) await startLoops(boss, job, services, report)
+      for (const { name, cron } of schedules) await boss.schedule(name, cron, null, { missed: 'once' })
+      working = true
+    },
+    async healthy() {
+      await boss.getDb().executeSql('select 1')
+      return working
+    },
+    async close() {
+      working = false
+      await boss.stop({ graceful: true, timeout: DRAIN_MS })
+    },
+  }
+}
+
+async function ensureQueue(boss: PgBoss, job: AnyJob): Promise<void> {
+  const options = {
+    retryLimit: job.retry.limit,
+    retryDelay: job.retry.delaySeconds,
+    retryBackoff: true,
+    retryDelayMax: job.retry.delayMaxSeconds ?? 3600,
+    expireInSeconds: job.expireSeconds,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    retentionSeconds: 14 * 86_400,
+    deleteAfterSeconds: 3 * 86_400,
+    notify: job.prompt ?? false,
+  }
+  await boss.createQueue(job.name, { policy: job.policy ?? 'standard', ...options })
+  await boss.updateQueue(job.name, options)
+}
+
+function sender(boss: PgBoss): Queue {
+  return {
+    async send(name, payload, { db, key, afterSeconds }) {
+      await boss.send(name, payload as object, {
+        ...(key !== undefined && { singletonKey: key }),
+        ...(afterSeconds !== undefined && { startAfter: afterSeconds }),
+        db: within(db),
+      })
+    },
+    async sendMany(name, jobs, { db }) {
+      if (jobs.length === 0) return
+      const rows = jobs.map(({ payload, key }) => ({
+        data: payload as object,
+        ...(key !== undefined && { singletonKey: key }),
+      }))
+      await boss.insert(name, rows, { db: within(db) })
+    },
+  }
+}
+
+/** pg-boss in the caller's transaction: it sends several statements at once only when it sends no values. */
+function within({ sql }: Db): BossDb {
+  return {
+    async executeSql(text: string, values?: unknown[]) {
+      const rows: unknown[] = values?.length
+        ? await sql.unsafe(text, values as never[], { prepare: true })
+        : await sql.unsafe(text)
+      return { rows: rows.flat() }
+    },
+  } as BossDb
+}
+
+async function startLoops(boss: PgBoss, job: AnyJob, services: Services & Voices, report: Report) {
+  await boss.work(
+    job.name,
+    {
+      batchSize: job.batch ?? 1,
+      localConcurrency: job.concurrency,
+      burstWhenBatchFull: true,
+      pollingIntervalSeconds: POLL_SECONDS,
+      notifyPollingIntervalSeconds: POLL_PROMPT_SECONDS,
+      perJobResults: true,
+      includeMetadata: true,
+    },
+    (batch: JobWithMetadata<object>[]) =>
+      Promise.all(batch.map((item) => runOne(boss, job, item, services, report))),
+  )
+}
+
+type Settled = { id: string; status: 'completed' | 'failed'; output?: object }
+
+/** Never throws: one job's failure must not fail the batch it was fetched with. */
+async function runOne(
+  boss: PgBoss,
+  job: AnyJob,
+  item: JobWithMetadata<object>,
+  services: Services & Voices,
+  report: Report,
+): Promise<Settled> {
+  const { id, retryCount, retryLimit, signal } = item
+  const last = retryCount >= retryLimit
+  try {
+    await job.run(services, item.data as never, { id, attempt: retryCount, last, signal })
+    return { id, status: 'completed' }
+  } catch (error) {
+    if (error instanceof RetryLater) return putOff(boss, job, item, error, services)
+    report(error, last ? 'job failed for good' : 'job failed, will run again', {
+      job: job.name,
+      id,
+      retryCount,
+    })
+    const { name, message } = error as Error
+    return { id, status: 'failed', output: { name, message: String(message).slice(0, 500) } }
+  }
+}
+
+/** The waiting copy and the completion commit together, so a crash leaves exactly one of them. */
+async function putOff(
+  boss: PgBoss,
+  job: AnyJob,
+  item: JobWithMetadata<object>,
+  later: RetryLater,
+  { db }: Services,
+): Promise<Settled> {
+  await db.transaction(async (tx) => {
+    await boss.complete(
+      job.name,
+      { id: item.id, retryCount: item.retryCount },
+      { later: later.message },
+      {
+        db: within(tx),
+      },
+    )
+    await boss.send(job.name, item.data, {
+      startAfter: later.seconds,
+      ...(item.singletonKey && { singletonKey: item.singletonKey }),
+      db: within(tx),
+    })
+  })
+  return { id: item.id, status: 'completed' }
+}

@@ -1,0 +1,393 @@
+-- The whole state of an installation. Words are those of docs/glossary.md.
+-- Every table that belongs to an org carries org_id, and references inside an org are composite, so that a row of
+-- one org can never point at a row of another. Times are instants; local days are dates.
+
+-- The clock of every rule about time. Tests and the sandbox replace the body to travel.
+create function clock() returns timestamptz language sql stable as 'select now()';
+
+create table org (
+  id uuid primary key default gen_random_uuid(),
+  name text not null,
+  plan text not null default 'custom' check (plan in ('free', 'starter', 'pro', 'custom', 'enterprise-legacy')),
+  account_limit int check (account_limit >= 0), -- null: no limit
+  time_zone text not null default 'Etc/UTC',
+  link_lifetime_hours int not null default 24 check (link_lifetime_hours between 1 and 72),
+  alert_channel_id text,
+  brand_color text not null default '#1f6feb' check (brand_color ~ '^#[0-9a-f]{6}$'),
+  brand_logo_url text,
+  website text,
+  support_email text,
+  on_call_mention text, -- a Slack user or user-group id
+  -- Issue times of the links made for another person, oldest first, at most ten: the quota judges this row alone.
+  recent_links timestamptz[] not null default '{}',
+  created_at timestamptz not null default latchkey.clock()
+) with (fillfactor = 50);
+
+-- One Slack workspace; an org may have several. The whole installation (with its bot token) is sealed.
+create table workspace (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references org,
+  team_id text, -- null: installed on a whole Enterprise Grid
+  enterprise_id text,
+  team_name text not null,
+  app_id text,
+  bot_user_id text not null,
+  installation_sealed text, -- null once uninstalled, or when the token comes from the environment
+  installed_by text,
+  installed_at timestamptz not null default latchkey.clock(),
+  revoked_at timestamptz,
+  unique nulls not distinct (enterprise_id, team_id)
+);
+create index on workspace (org_id);
+
+create table member (
+  org_id uuid not null references org,
+  slack_user_id text not null,
+  team_id text not null,
+  role text not null default 'member' check (role in ('admin', 'manager', 'member', 'viewer')),
+  role_set_by text, -- null: derived from Slack (workspace owners and admins are admins)
+  may_reconnect boolean not null default true,
+  display_name text not null,
+  email text,
+  time_zone text,
+  locale text,
+  alert_mail boolean not null default true, -- admins only: e-mail on disconnect
+  deactivated_at timestamptz,
+  seen_at timestamptz not null default latchkey.clock(),
+  primary key (org_id, slack_user_id)
+);
+
+create table client (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references org,
+  name text not null check (length(name) between 1 and 200),
+  channel_id text,
+  created_by text,
+  created_at timestamptz not null default latchkey.clock(),
+  unique (org_id, id)
+);
+create unique index client_name on client (org_id, lower(name));
+
+create table access_request (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references org,
+  client_id uuid not null,
+  purpose text not null check (purpose in ('connect', 'reconnect')),
+  for_self boolean not null default false, -- a member's own connect or reconnect: outside the quota, nothing delivered
+  connection_id uuid, -- what a reconnect is about
+  requested_by text not null,
+  channel_id text not null, -- where its card lives
+  submission_key text, -- one submission of one modal (or one press of one button) makes one request
+  owner_email text,
+  owner_slack_user_id text,
+  owner_name text,
+  owner_time_zone text,
+  note text not null default '' check (length(note) <= 500),
+  status text not null check (status in
+    ('queued', 'sent', 'started', 'partial', 'finished', 'expired', 'cancelled', 'declined', 'superseded')),
+  queue_no bigint, -- order among the org's queued requests
+  unfinished boolean not null default false, -- expired with a credential that was never finished
+  nudged_unopened_at timestamptz,
+  nudged_expiry_at timestamptz,
+  created_at timestamptz not null default latchkey.clock(),
+  ended_at timestamptz,
+  unique (org_id, id),
+  foreign key (org_id, client_id) references client (org_id, id)
+);
+create unique index access_request_submission on access_request (org_id, submission_key);
+create index access_request_queue on access_request (org_id, queue_no) where status = 'queued';
+create index access_request_open on access_request (org_id, created_at desc);
+create sequence access_request_queue_no;
+
+create table item (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  request_id uuid not null,
+  position int not null,
+  connector_id text not null,
+  account_hint text not null default '' check (length(account_hint) <= 300),
+  unique (request_id, position),
+  foreign key (org_id, request_id) references access_request (org_id, id) on delete cascade
+);
+
+create table auth_link (
+  id uuid primary key,
+  org_id uuid not null references org,
+  request_id uuid not null,
+  token_hash bytea not null unique, -- the token itself is derived from SECRET_KEYS and the id, and stored nowhere
+  key_id text not null, -- which of SECRET_KEYS derives it
+  receipt_hash bytea not null unique, -- the owner's standing page /r/<token>, derived likewise
+  counts boolean not null, -- made for another person: counts to the quota, whatever becomes of it
+  status text not null default 'issued' check (status in ('issued', 'finished', 'expired', 'cancelled', 'superseded')),
+  issued_by text not null,
+  issued_at timestamptz not null,
+  expires_at timestamptz not null,
+  ended_at timestamptz,
+  finished_session_id uuid,
+  resends int not null default 0 check (resends between 0 and 3),
+  copied_at timestamptz, -- "Copy link" shows the URL once
+  unique (org_id, id),
+  foreign key (org_id, request_id) references access_request (org_id, id)
+);
+create index on auth_link (org_id, issued_at);
+create index on auth_link (request_id);
+create index auth_link_due on auth_link (expires_at) where status = 'issued';
+
+-- One press of Continue in one browser. The cookie's hash, never the cookie.
+create table link_session (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  link_id uuid not null,
+  hash bytea not null unique,
+  opened_at timestamptz not null default latchkey.clock(),
+  closed_at timestamptz, -- Finish, expiry, idle, or pushed out by an eleventh Continue
+  closed_why text check (closed_why in ('finished', 'expired', 'idle', 'pushed-out', 'ended')),
+  unique (org_id, id),
+  foreign key (org_id, link_id) references auth_link (org_id, id)
+);
+create index on link_session (link_id) where closed_at is null;
+
+-- One trip to a provider, written before it begins; called_back_at is taken once, so a callback cannot be replayed.
+create table consent (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  link_session_id uuid not null,
+  provider text not null,
+  oauth_app text not null,
+  asked_scopes text[] not null,
+  started_at timestamptz not null default latchkey.clock(),
+  called_back_at timestamptz,
+  outcome text check (outcome in ('granted', 'denied', 'failed', 'abandoned')),
+  detail text,
+  foreign key (org_id, link_session_id) references link_session (org_id, id)
+);
+create index on consent (link_session_id, provider, started_at desc);
+
+-- What grant remembers between the trip out and the trip back (state, nonce, PKCE verifier), sealed, ten minutes.
+create table oauth_session (hash bytea primary key, sealed text not null, expires_at timestamptz not null);
+
+-- A credential between consent and Finish. Destroyed at Finish (it moves to the connection), expiry or cancel.
+create table held_credential (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  link_session_id uuid not null,
+  provider text not null,
+  oauth_app text not null,
+  identity text not null,
+  identity_label text not null, -- what the provider calls the person, for people to read
+  scopes text[] not null,
+  sealed text not null,
+  accounts jsonb not null default '[]', -- as listed right after consent: [{connectorId, id, name, currency, timeZone}]
+  received_at timestamptz not null default latchkey.clock(),
+  unique (link_session_id, provider),
+  foreign key (org_id, link_session_id) references link_session (org_id, id)
+);
+
+create table connection (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references org,
+  provider text not null,
+  oauth_app text not null, -- the OAuth app's client id; '' for keys
+  identity text not null, -- the provider's stable id of who authorised; never an e-mail address
+  identity_label text not null,
+  client_id uuid, -- keys belong to one client
+  credential_sealed text, -- null once destroyed
+  scopes text[] not null default '{}',
+  token_expires_at timestamptz, -- of the access token; null: does not expire
+  grant_expires_at timestamptz, -- of the whole authorisation, where the provider says
+  status text not null default 'connected' check (status in ('connected', 'disconnected', 'removed')),
+  failure_class text,
+  detail text, -- the provider's own words, cut and without secrets
+  disconnected_at timestamptz,
+  suspected_at timestamptz, -- a first invalid_grant; the second look decides
+  epoch int not null default 0, -- fences renewals: only the holder of the newest lease may write
+  lease_until timestamptz, -- real clock: bounds a real call
+  verified_at timestamptz, -- last time the provider answered with this credential
+  authorised_at timestamptz not null default latchkey.clock(),
+  authorised_by text not null, -- e-mail or Slack user id of the owner who did it
+  request_id uuid, -- the request that made or last healed it
+  created_at timestamptz not null default latchkey.clock(),
+  unique (org_id, id),
+  unique nulls not distinct (org_id, provider, oauth_app, identity, client_id)
+);
+
+create table source (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references org,
+  client_id uuid not null,
+  connection_id uuid not null,
+  connector_id text not null,
+  account_id text not null,
+  account_name text not null,
+  account_parent text, -- e.g. the manager account through which it is reached
+  currency text,
+  account_time_zone text,
+  time_zone text, -- of its daily refresh; null: the org's
+  status text not null default 'connected' check (status in ('connected', 'disconnected', 'paused', 'removed')),
+  failure_class text,
+  detail text,
+  disconnected_at timestamptz,
+  delayed_since timestamptz, -- transient failures since
+  last_good_day date, -- data are complete up to and including this account-local day
+  synced_at timestamptz,
+  request_id uuid,
+  created_at timestamptz not null default latchkey.clock(),
+  removed_at timestamptz,
+  removed_by text,
+  unique (org_id, id),
+  foreign key (org_id, client_id) references client (org_id, id),
+  foreign key (org_id, connection_id) references connection (org_id, id)
+);
+create unique index source_account on source (org_id, client_id, connector_id, account_id) where status <> 'removed';
+create index on source (connection_id) where status <> 'removed';
+
+-- When an org's sources of one zone refresh next: the coming local midnight, computed in Node.
+create table refresh_zone (
+  org_id uuid not null references org,
+  time_zone text not null,
+  next_refresh_at timestamptz not null,
+  primary key (org_id, time_zone)
+);
+create index on refresh_zone (next_refresh_at);
+
+-- One attempt to read a range of days of one source. A backfill is one run per month slice.
+create table sync_run (
+  id bigint generated always as identity primary key,
+  org_id uuid not null,
+  source_id uuid not null,
+  kind text not null check (kind in ('backfill', 'daily', 'catch-up', 'manual')),
+  key text not null, -- backfill: yyyy-mm of the slice; daily: the local day; else unique
+  from_day date not null,
+  to_day date not null,
+  status text not null default 'queued' check (status in ('queued', 'running', 'done', 'failed', 'stopped')),
+  cursor text, -- where the next page begins, in the connector's own words
+  epoch int not null default 0, -- +1 with every claim; a writer with an older one is fenced out
+  attempts int not null default 0,
+  rows_read bigint not null default 0,
+  failure_class text,
+  detail text,
+  created_at timestamptz not null default latchkey.clock(),
+  started_at timestamptz,
+  ended_at timestamptz,
+  unique (source_id, kind, key),
+  foreign key (org_id, source_id) references source (org_id, id)
+);
+create index sync_run_open on sync_run (source_id, kind) where status in ('queued', 'running');
+
+-- One row per source, day and combination of dimensions. Null is "not known", never 0.
+create table daily_metrics (
+  source_id uuid not null,
+  date date not null, -- the account's local day
+  key text not null, -- the dimensions, joined in a fixed order
+  org_id uuid not null,
+  dimensions jsonb not null,
+  impressions bigint,
+  clicks bigint,
+  cost numeric(20, 6),
+  conversions numeric(20, 6),
+  revenue numeric(20, 6),
+  sessions bigint,
+  currency text,
+  metrics jsonb not null default '{}', -- the connector's own vocabulary
+  primary key (source_id, date, key)
+) partition by range (date);
+
+create table incident (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  connection_id uuid not null,
+  kind text not null check (kind in ('connection', 'accounts', 'scope')),
+  status text not null default 'open' check (status in
+    ('open', 'acked', 'snoozed', 'reconnecting', 'verifying', 'resolved', 'muted', 'archived')),
+  failure_class text not null,
+  detail text,
+  owner_action text, -- the provider's instruction, where the failure names one
+  opened_at timestamptz not null default latchkey.clock(),
+  acked_by text,
+  acked_at timestamptz,
+  snoozed_until timestamptz,
+  muted_by text,
+  mute_reason text,
+  resolved_at timestamptz,
+  resolved_by text,
+  outcome jsonb, -- {healed: [sourceId], notHealed: [{sourceId, why}]}
+  unique (org_id, id),
+  foreign key (org_id, connection_id) references connection (org_id, id)
+);
+create unique index incident_open on incident (connection_id, kind) where resolved_at is null;
+
+-- An authorisation under a different identity than the one it should heal: nothing moves until an admin decides.
+create table move (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  from_connection_id uuid not null,
+  to_connection_id uuid not null,
+  request_id uuid not null,
+  source_ids uuid[] not null, -- whose account the new identity can see
+  status text not null default 'open' check (status in ('open', 'moved', 'kept', 'cancelled')),
+  decided_by text,
+  created_at timestamptz not null default latchkey.clock(),
+  decided_at timestamptz,
+  unique (org_id, id),
+  foreign key (org_id, from_connection_id) references connection (org_id, id),
+  foreign key (org_id, to_connection_id) references connection (org_id, id)
+);
+create unique index move_open on move (from_connection_id, to_connection_id) where status = 'open';
+
+-- One message to one address. Its id is the Message-ID, the same on every attempt.
+create table delivery (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null references org,
+  kind text not null, -- the template
+  channel text not null check (channel in ('mail', 'dm')),
+  address text not null, -- e-mail address or Slack user id
+  link_id uuid,
+  subject_id uuid, -- what else it is about (an incident, a request), by kind
+  dedupe_key text not null,
+  status text not null default 'queued' check (status in ('queued', 'sent', 'refused', 'dropped')),
+  attempts int not null default 0,
+  detail text,
+  created_at timestamptz not null default latchkey.clock(),
+  sent_at timestamptz,
+  unique (org_id, dedupe_key)
+);
+create index on delivery (link_id);
+
+-- A message of ours in Slack that is edited in place, or must be posted once.
+create table slack_post (
+  org_id uuid not null references org,
+  key text not null, -- e.g. request:<id>, incident:<id>:<channel>
+  channel_id text not null,
+  ts text, -- null: being posted
+  content_hash bytea, -- of what was last shown, so that nothing is edited for nothing
+  updated_at timestamptz not null default latchkey.clock(),
+  primary key (org_id, key)
+);
+
+-- Signatures, event ids and view ids seen: Slack delivers at least once, people click twice.
+create table seen (key text primary key, at timestamptz not null default latchkey.clock());
+create index on seen (at);
+
+-- What happened, by whom. Append-only; written in the transaction of what it records.
+create table audit_event (
+  id bigint generated always as identity primary key,
+  org_id uuid not null references org,
+  at timestamptz not null default latchkey.clock(),
+  kind text not null,
+  actor text not null, -- slack:<user id>, owner:<masked address>, or system
+  client_id uuid,
+  request_id uuid,
+  link_id uuid,
+  connection_id uuid,
+  source_id uuid,
+  data jsonb not null default '{}'
+);
+create index on audit_event (org_id, id);
+create index on audit_event (request_id, id) where request_id is not null;
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'audit_event is append-only';
+end $$;
+create trigger audit_event_stays before update or delete on audit_event for each row execute function refuse_change();
+create trigger audit_event_whole before truncate on audit_event for each statement execute function refuse_change();
