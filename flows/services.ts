@@ -6,6 +6,8 @@ import type { Catalogue, OAuthApps } from '../connectors/connector.ts'
 import type { Db } from '../storage/db.ts'
 import type { Deriver, Vault } from '../storage/seal.ts'
 
+export type { Db }
+
 export type Services = {
   db: Db
   queue: Queue

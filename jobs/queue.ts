@@ -1,7 +1,6 @@
 /** pg-boss behind the verbs the program uses: send and work. */
 import { type Db as BossDb, type JobWithMetadata, PgBoss } from 'pg-boss'
-import type { JobName, Queue, Services } from '../flows/services.ts'
-import type { Db } from '../storage/db.ts'
+import type { Db, JobName, Queue, Services } from '../flows/services.ts'
 import { type Job, RetryLater, type Voices } from './job.ts'
 
 type AnyJob = Job<never>
@@ -144,7 +143,8 @@ async function runOne(
     await job.run(services, item.data as never, { id, attempt: retryCount, last, signal })
     return { id, status: 'completed' }
   } catch (error) {
-    if (error instanceof RetryLater) return putOff(boss, job, item, error, services)
+    const wait = askedWait(error)
+    if (wait !== null) return putOff(boss, job, item, wait, services)
     report(error, last ? 'job failed for good' : 'job failed, will run again', {
       job: job.name,
       id,
@@ -155,25 +155,32 @@ async function runOne(
   }
 }
 
+/** Seconds to wait where the error says so: ours, a provider's rate limit, or Slack's Retry-After. */
+function askedWait(error: unknown): number | null {
+  if (error instanceof RetryLater) return error.seconds
+  const { retryAfterSeconds } = (error ?? {}) as { retryAfterSeconds?: unknown }
+  return typeof retryAfterSeconds === 'number' ? Math.max(1, Math.ceil(retryAfterSeconds)) : null
+}
+
 /** The waiting copy and the completion commit together, so a crash leaves exactly one of them. */
 async function putOff(
   boss: PgBoss,
   job: AnyJob,
   item: JobWithMetadata<object>,
-  later: RetryLater,
+  seconds: number,
   { db }: Services,
 ): Promise<Settled> {
   await db.transaction(async (tx) => {
     await boss.complete(
       job.name,
       { id: item.id, retryCount: item.retryCount },
-      { later: later.message },
+      { putOffSeconds: seconds },
       {
         db: within(tx),
       },
     )
     await boss.send(job.name, item.data, {
-      startAfter: later.seconds,
+      startAfter: seconds,
       ...(item.singletonKey && { singletonKey: item.singletonKey }),
       db: within(tx),
     })
