@@ -296,7 +296,7 @@ create table incident (
   id uuid primary key default gen_random_uuid(),
   org_id uuid not null,
   connection_id uuid not null,
-  kind text not null check (kind in ('connection', 'accounts', 'scope')),
+  kind text not null check (kind in ('connection', 'accounts', 'scope', 'staff')), -- staff: ours to mend, no client hears of it
   status text not null default 'open' check (status in
     ('open', 'acked', 'snoozed', 'reconnecting', 'verifying', 'resolved', 'muted', 'archived')),
   failure_class text not null,
@@ -384,6 +384,7 @@ create table audit_event (
 );
 create index on audit_event (org_id, id);
 create index on audit_event (request_id, id) where request_id is not null;
+create index on audit_event (connection_id, id) where connection_id is not null;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
