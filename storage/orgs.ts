@@ -1,0 +1,81 @@
+/** Orgs: one agency each, with its settings. */
+import type { Db } from './db.ts'
+
+export type Plan = 'free' | 'starter' | 'pro' | 'custom' | 'enterprise-legacy'
+
+export type OrgSettings = {
+  name: string
+  plan: Plan
+  /** Selected accounts the plan allows; null: no limit. */
+  accountLimit: number | null
+  /** IANA name; of the daily refresh where a source has none of its own. */
+  timeZone: string
+  linkLifetimeHours: number
+  alertChannelId: string | null
+  /** `#rrggbb`, lower case. */
+  brandColor: string
+  brandLogoUrl: string | null
+  website: string | null
+  supportEmail: string | null
+  /** A Slack user or user-group id. */
+  onCallMention: string | null
+}
+
+export type Org = OrgSettings & { id: string; createdAt: Date }
+
+/** The one function without an org id: there is none yet. */
+export async function createOrgOfAllOrgs(
+  { sql }: Db,
+  org: { name: string; timeZone: string },
+): Promise<string> {
+  const [row] = await sql<{ id: string }[]>`
+    insert into org (name, time_zone) values (${org.name}, ${org.timeZone}) returning id`
+  return (row as { id: string }).id
+}
+
+export async function find({ sql }: Db, orgId: string): Promise<Org | null> {
+  const [row] = await sql<Org[]>`
+    select id, name, plan, account_limit, time_zone, link_lifetime_hours, alert_channel_id, brand_color,
+           brand_logo_url, website, support_email, on_call_mention, created_at
+    from org where id = ${orgId}`
+  return row ?? null
+}
+
+/** Throws when the org is gone: every row that names an org proves that it exists. */
+export async function get(db: Db, orgId: string): Promise<Org> {
+  const org = await find(db, orgId)
+  if (!org) throw new Error(`no org ${orgId}`)
+  return org
+}
+
+const COLUMNS = {
+  name: 'name',
+  plan: 'plan',
+  accountLimit: 'account_limit',
+  timeZone: 'time_zone',
+  linkLifetimeHours: 'link_lifetime_hours',
+  alertChannelId: 'alert_channel_id',
+  brandColor: 'brand_color',
+  brandLogoUrl: 'brand_logo_url',
+  website: 'website',
+  supportEmail: 'support_email',
+  onCallMention: 'on_call_mention',
+} as const satisfies Record<keyof OrgSettings, string>
+
+/** Only what is given changes. Returns false when nothing was given or the org is gone. */
+export async function changeSettings(
+  { sql }: Db,
+  orgId: string,
+  settings: Partial<OrgSettings>,
+): Promise<boolean> {
+  const given = Object.entries(settings).map(([key, value]) => [COLUMNS[key as keyof OrgSettings], value])
+  if (given.length === 0) return false
+  const rows = await sql`update org set ${sql(Object.fromEntries(given))} where id = ${orgId} returning id`
+  return rows.length > 0
+}
+
+/** What this org's lists and messages need when time has moved: the database's clock. */
+export async function clockOfAllOrgs({ sql }: Db): Promise<Date> {
+  const [row] = await sql<{ at: Date }[]>`select latchkey.clock() as at`
+  return (row as { at: Date }).at
+}
