@@ -1,0 +1,188 @@
+/** Incidents: one open per connection and kind. Transitions are conditional updates; false or null: someone was first. */
+import type { Db } from './db.ts'
+
+export type IncidentKind = 'connection' | 'accounts' | 'scope' | 'staff'
+export type IncidentStatus =
+  | 'open'
+  | 'acked'
+  | 'snoozed'
+  | 'reconnecting'
+  | 'verifying'
+  | 'resolved'
+  | 'muted'
+  | 'archived'
+export type Outcome = { healed: string[]; notHealed: { sourceId: string; why: string }[] }
+
+export type Incident = {
+  id: string
+  orgId: string
+  connectionId: string
+  kind: IncidentKind
+  status: IncidentStatus
+  failureClass: string
+  detail: string | null
+  ownerAction: string | null
+  openedAt: Date
+  ackedBy: string | null
+  ackedAt: Date | null
+  snoozedUntil: Date | null
+  mutedBy: string | null
+  muteReason: string | null
+  resolvedAt: Date | null
+  resolvedBy: string | null
+  outcome: Outcome | null
+}
+
+export type NewIncident = Pick<Incident, 'connectionId' | 'kind' | 'failureClass' | 'detail' | 'ownerAction'>
+
+/** Null when one of this kind is open already. */
+export async function open({ sql }: Db, orgId: string, i: NewIncident): Promise<string | null> {
+  const [row] = await sql<{ id: string }[]>`
+    insert into incident (org_id, connection_id, kind, failure_class, detail, owner_action)
+    select org_id, id, ${i.kind}, ${i.failureClass}, ${i.detail}, ${i.ownerAction}
+    from connection where org_id = ${orgId} and id = ${i.connectionId}
+    on conflict (connection_id, kind) where resolved_at is null do nothing
+    returning id`
+  return row?.id ?? null
+}
+
+export async function get({ sql }: Db, orgId: string, id: string): Promise<Incident | null> {
+  const [row] = await sql<Incident[]>`select * from incident where org_id = ${orgId} and id = ${id}`
+  return row ?? null
+}
+
+export async function openOf({ sql }: Db, orgId: string, connectionId: string): Promise<Incident[]> {
+  return sql<Incident[]>`
+    select * from incident
+    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null order by opened_at, id`
+}
+
+/** True when the member has it now and nobody had it before. */
+export async function ack({ sql }: Db, orgId: string, id: string, userId: string): Promise<boolean> {
+  const { count } = await sql`
+    update incident set acked_by = ${userId}, acked_at = latchkey.clock(), snoozed_until = null,
+      status = case when status in ('open', 'snoozed') then 'acked' else status end
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and acked_by is null`
+  return count === 1
+}
+
+/** True when this member had it and has given it back. */
+export async function unack({ sql }: Db, orgId: string, id: string, userId: string): Promise<boolean> {
+  const { count } = await sql`
+    update incident set acked_by = null, acked_at = null,
+      status = case when status = 'acked' then 'open' else status end
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and acked_by = ${userId}`
+  return count === 1
+}
+
+export async function snooze({ sql }: Db, orgId: string, id: string, until: Date): Promise<boolean> {
+  const { count } = await sql`
+    update incident set status = 'snoozed', snoozed_until = ${until}
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and status not in ('verifying', 'muted')
+      and snoozed_until is distinct from ${until}`
+  return count === 1
+}
+
+/** Muted incidents stay unresolved, so that the same trouble opens no new one. */
+export async function mute(
+  { sql }: Db,
+  orgId: string,
+  id: string,
+  { by, reason }: { by: string; reason: string },
+): Promise<boolean> {
+  const { count } = await sql`
+    update incident set status = 'muted', muted_by = ${by}, mute_reason = ${reason}, snoozed_until = null
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and status not in ('verifying', 'muted')`
+  return count === 1
+}
+
+/** A reconnect link is under way for everything open on the connection. Returns what changed. */
+export async function markReconnecting({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    update incident set status = 'reconnecting', snoozed_until = null
+    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null and kind <> 'staff'
+      and status in ('open', 'acked', 'snoozed')
+    returning id`
+  return rows.map(({ id }) => id)
+}
+
+/** Authorised again, nothing proven yet. Staff's own incidents are not the owner's to mend. Returns what changed. */
+export async function markVerifying({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    update incident set status = 'verifying', snoozed_until = null
+    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null and kind <> 'staff'
+      and status <> 'verifying'
+    returning id`
+  return rows.map(({ id }) => id)
+}
+
+/** The look ended without a proof. `failureClass` replaces the old reason where the look found a new one. */
+export async function reopen(
+  { sql }: Db,
+  orgId: string,
+  id: string,
+  found: { failureClass: string | null; outcome: Outcome | null },
+): Promise<boolean> {
+  const { count } = await sql`
+    update incident set
+      status = case when mute_reason is not null then 'muted' when acked_by is not null then 'acked' else 'open' end,
+      failure_class = coalesce(${found.failureClass}, failure_class),
+      outcome = ${found.outcome ? sql.json(found.outcome as never) : null}
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and status = 'verifying'`
+  return count === 1
+}
+
+/** Only from 'verifying' (or, for staff's own, from anywhere): no click resolves anything. */
+export async function resolve(
+  { sql }: Db,
+  orgId: string,
+  id: string,
+  { by, outcome }: { by: string; outcome: Outcome },
+): Promise<boolean> {
+  const { count } = await sql`
+    update incident set status = 'resolved', resolved_at = latchkey.clock(), resolved_by = ${by},
+      outcome = ${sql.json(outcome as never)}, snoozed_until = null
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and (status = 'verifying' or kind = 'staff')`
+  return count === 1
+}
+
+/** Ends the snoozes that are over, each once. */
+export async function wakeOfAllOrgs({
+  sql,
+}: Db): Promise<{ orgId: string; id: string; connectionId: string }[]> {
+  return sql<{ orgId: string; id: string; connectionId: string }[]>`
+    update incident set status = case when acked_by is null then 'open' else 'acked' end, snoozed_until = null
+    where resolved_at is null and status = 'snoozed' and snoozed_until <= latchkey.clock()
+    returning org_id, id, connection_id`
+}
+
+/** Staff's own incidents none of whose sources waits for data any more. */
+export async function staffMendedOfAllOrgs({
+  sql,
+}: Db): Promise<{ orgId: string; id: string; connectionId: string }[]> {
+  return sql<{ orgId: string; id: string; connectionId: string }[]>`
+    select incident.org_id, incident.id, incident.connection_id from incident
+    where resolved_at is null and kind = 'staff' and not exists (
+      select from source where source.connection_id = incident.connection_id and source.delayed_since is not null
+        and source.status = 'connected')`
+}
+
+export type IncidentEvent = {
+  id: number
+  at: Date
+  kind: string
+  actor: string
+  data: Record<string, unknown>
+}
+
+/** What happened to one incident, oldest first. */
+export async function eventsOf(
+  { sql }: Db,
+  orgId: string,
+  incident: { id: string; connectionId: string },
+): Promise<IncidentEvent[]> {
+  return sql<IncidentEvent[]>`
+    select id, at, kind, actor, data from audit_event
+    where org_id = ${orgId} and connection_id = ${incident.connectionId} and data->>'incidentId' = ${incident.id}
+    order by id`
+}
