@@ -22,6 +22,9 @@ export type Rule = {
   /** Dotted; `a[].b` walks arrays, `x|y` tries either. */
   path?: string
   in?: (string | number | boolean)[]
+  /** Inclusive bounds for a number at `path`. */
+  between?: [number, number]
+  /** A part of the raw body, letter for letter. */
   contains?: string
   /** What the owner has to do, in words for the alert. */
   ownerAction?: string
@@ -43,8 +46,10 @@ export type Account = {
   name: string
   currency?: string
   timeZone?: string
-  /** Through which account it is reached, e.g. a Google Ads manager account. */
+  /** Through which account it is reached, e.g. a Google Ads manager account. Goes back to the connector as it is. */
   parent?: string
+  /** What it lies under at the provider, for telling namesakes apart. Shown, never sent. */
+  group?: string
 }
 
 /** Inclusive, account-local days, yyyy-mm-dd. */
@@ -54,12 +59,24 @@ export type Row = {
   date: string
   /** In a fixed order: together with the date they are the row's key. */
   dimensions: Record<string, string>
-  /** In whole units (not micros or cents). Null: the provider did not say. Never 0 for "unknown". */
+  /** Names that may change while the row stays the same one, e.g. a campaign's. Never part of the key. */
+  labels?: Record<string, string>
+  /**
+   * In whole units (not micros or cents); money as an exact decimal string. Null: the provider did not say.
+   * Never 0 for "unknown".
+   */
   metrics: Record<string, number | string | null>
 }
 
 /** One page of a report. `next` resumes after it, also in another process later; null: this was the last. */
-export type Page = { rows: Row[]; next: string | null; currency?: string; timeZone?: string }
+export type Page = {
+  rows: Row[]
+  next: string | null
+  currency?: string
+  timeZone?: string
+  /** What the provider itself says is wrong with these figures, e.g. sampled. Machine words. */
+  flags?: string[]
+}
 
 export type HttpRequest = {
   method?: 'GET' | 'POST' | 'DELETE'
@@ -71,11 +88,17 @@ export type HttpRequest = {
 }
 export type Reply = { status: number; headers: Record<string, string>; body: Json; text: string }
 
-/** What a connector may use while reading. `call` throws ConnectorError for anything but a good answer. */
+/**
+ * What a connector may use while reading. `call` throws ConnectorError for anything but a good answer, and the
+ * signal's own reason (no ConnectorError) within moments of an abort.
+ */
 export type Context = {
   call(request: HttpRequest): Promise<Reply>
   signal: AbortSignal
 }
+
+/** How hard one provider, or one account at it, may be called by this process. */
+export type Pace = { concurrency: number; minTimeMs: number }
 
 /** What a metric counts, for the reporting views and the data dictionary. */
 export type Metric = {
@@ -100,22 +123,33 @@ export type Provider = {
   scopeSeparator: ' ' | ','
   /** Asked beside every connector's scopes, for the identity. */
   baseScopes: string[]
+  /** The only origins its tokens may be sent to, beside those its connectors name. */
+  origins: string[]
   params: Record<string, string>
   /** Sends the expected login where the provider takes one. */
   loginHint?: (label: string) => Record<string, string>
   tokenAuth: 'form' | 'basic'
+  /** How an access token is shown to its APIs. */
+  authorization(accessToken: string): Record<string, string>
+  /** `idToken`: its claims, the compact JWT or what grant made of it; null where there is none. */
   identity(context: Context, answer: { idToken: Json; raw: Json }): Promise<Identity>
   revoke?(token: string): HttpRequest
   /** One renewal; throws ConnectorError. The new refresh token, if any, replaces the old one. */
   renew(context: Context, app: OAuthApp, refreshToken: string): Promise<TokenSet>
   errors: Rule[]
-  limit: { concurrency: number; minTimeMs: number }
+  /** Dotted paths to the machine code of an error, tried in order: kept for the log and the incident. */
+  reasonPath: string
+  /** The wait it asks for in the body, beside the Retry-After header. */
+  retryAfterSeconds?(reply: Reply): number | null
+  limit: Pace
 }
 
 export type Connector = {
   id: string
   name: string
   provider: Provider
+  /** Where its data come from; no other origin is ever called. */
+  origins: string[]
   scopes: string[]
   /** Scope → what it lets us do, in plain words for the owner. */
   scopeWords: Record<string, string>
@@ -141,6 +175,8 @@ export type Connector = {
     pages(context: Context, account: Account, range: DayRange, cursor: string | null): AsyncIterable<Page>
   }
   errors: Rule[]
+  /** Per account, where it is narrower than the provider's. */
+  limit?: Pace
   version: { pinned: string; sunset?: string }
 }
 
@@ -152,24 +188,36 @@ export type Catalogue = {
   providers(): Provider[]
 }
 
-/** Why a provider call failed. Made only in connectors/http.ts. The message never holds a secret. */
+/** Why a provider call failed. Made only in connectors/. The message never holds a secret. */
 export class ConnectorError extends Error {
   override name = 'ConnectorError'
   readonly kind: FailureClass
   readonly provider: string
   readonly retryAfterSeconds: number | null
   readonly ownerAction: string | null
+  /** The provider's own machine code, where it gave one. */
+  readonly reason: string | null
+  /** An API refused the access token itself (401): renew once, replay once, and only then believe `revoked`. */
+  readonly unauthorized: boolean
   constructor(
     kind: FailureClass,
     provider: string,
     message: string,
-    options: { retryAfterSeconds?: number | null; ownerAction?: string | null; cause?: unknown } = {},
+    options: {
+      retryAfterSeconds?: number | null
+      ownerAction?: string | null
+      reason?: string | null
+      unauthorized?: boolean
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.provider = provider
     this.retryAfterSeconds = options.retryAfterSeconds ?? null
     this.ownerAction = options.ownerAction ?? null
+    this.reason = options.reason ?? null
+    this.unauthorized = options.unauthorized ?? false
   }
 }
 

@@ -1,0 +1,131 @@
+/** Google as an authorisation server. Revoking any token ends every grant of that person to our OAuth app. */
+import { valuesAt } from '../classify.ts'
+import {
+  ConnectorError,
+  type Context,
+  type Identity,
+  type Json,
+  type Provider,
+  type Reply,
+} from '../connector.ts'
+import { postToken } from '../http.ts'
+
+export const google: Provider = {
+  id: 'google',
+  name: 'Google',
+  permissionsUrl: 'https://myaccount.google.com/connections',
+  authorizeUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+  tokenUrl: 'https://oauth2.googleapis.com/token',
+  scopeSeparator: ' ',
+  baseScopes: ['openid', 'email'],
+  origins: ['https://oauth2.googleapis.com', 'https://openidconnect.googleapis.com'],
+  params: {
+    access_type: 'offline',
+    prompt: 'consent select_account',
+    include_granted_scopes: 'true',
+  },
+  loginHint: (label) => ({ login_hint: label }),
+  tokenAuth: 'form',
+  authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
+
+  /** The id token came straight from the token endpoint, so its signature needs no second look (OIDC Core 3.1.3.7). */
+  async identity(context, { idToken }) {
+    return identityIn(claimsOf(idToken)) ?? askUserInfo(context)
+  },
+
+  revoke: (token) => ({ method: 'POST', url: 'https://oauth2.googleapis.com/revoke', form: { token } }),
+
+  /** Google keeps the refresh token as it is: the answer has none. */
+  async renew({ signal }, app, refreshToken) {
+    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
+    const renewed = await postToken(google, form, { app, signal })
+    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
+  },
+
+  errors: [
+    {
+      kind: 'revoked',
+      at: 'token',
+      http: [400],
+      path: 'error_subtype',
+      in: ['invalid_rapt'],
+      ownerAction:
+        'Your organisation’s Google Workspace asks for a new sign-in every so often. Reconnect, or ask its administrator to trust this app.',
+    },
+    { kind: 'revoked', at: 'token', http: [400], path: 'error', in: ['invalid_grant'] },
+    {
+      kind: 'app_config',
+      at: 'token',
+      path: 'error',
+      in: ['invalid_client', 'unauthorized_client', 'deleted_client', 'disabled_client', 'invalid_request'],
+    },
+    { kind: 'transient', at: 'token', path: 'error', in: ['temporarily_unavailable', 'internal_failure'] },
+    {
+      kind: 'scope_missing',
+      at: 'api',
+      http: [403],
+      path: 'error.details[].reason',
+      in: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
+    },
+    {
+      kind: 'rate_limited',
+      at: 'api',
+      http: [403, 429],
+      path: 'error.errors[].reason|error.details[].reason|error.status',
+      in: [
+        ...['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'dailyLimitExceeded'],
+        ...['RATE_LIMIT_EXCEEDED', 'RESOURCE_EXHAUSTED'],
+      ],
+    },
+    {
+      kind: 'app_config',
+      at: 'api',
+      http: [403],
+      path: 'error.errors[].reason|error.details[].reason',
+      in: ['accessNotConfigured', 'SERVICE_DISABLED', 'CONSUMER_INVALID', 'API_KEY_SERVICE_BLOCKED'],
+    },
+    { kind: 'revoked', at: 'api', http: [401] },
+    { kind: 'rate_limited', http: [429] },
+    { kind: 'transient', http: [408, 500, 502, 503, 504] },
+  ],
+  reasonPath: 'error|error.details[].reason|error.errors[].reason|error.status',
+  retryAfterSeconds: retryDelay,
+  limit: { concurrency: 10, minTimeMs: 20 },
+}
+
+function claimsOf(idToken: Json): Json {
+  if (typeof idToken === 'string') return decoded(idToken)
+  return valuesAt(idToken, 'payload')[0] ?? valuesAt(idToken, 'id_token.payload')[0] ?? idToken
+}
+
+function decoded(jwt: string): Json {
+  try {
+    return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as Json
+  } catch {
+    return null
+  }
+}
+
+/** `sub` never changes and is never reused; an address may be both, so it is only the label. */
+function identityIn(claims: Json): Identity | null {
+  const [id] = valuesAt(claims, 'sub')
+  const [label] = valuesAt(claims, 'email')
+  if (typeof id !== 'string' || id === '' || typeof label !== 'string') return null
+  return { id, label }
+}
+
+async function askUserInfo(context: Context): Promise<Identity> {
+  const { body } = await context.call({ url: 'https://openidconnect.googleapis.com/v1/userinfo' })
+  const identity = identityIn(body)
+  if (identity) return identity
+  throw new ConnectorError('unknown', google.id, 'Google did not say who signed in')
+}
+
+/** google.rpc.RetryInfo, and the form Google Ads wraps it in: durations like "12.5s". */
+function retryDelay({ body }: Reply): number | null {
+  const path = 'error.details[].retryDelay|error.details[].errors[].details.quotaErrorDetails.retryDelay'
+  const found = valuesAt(body, path)
+    .map((delay) => /^(\d+(?:\.\d+)?)s$/.exec(String(delay))?.[1])
+    .filter((delay) => delay !== undefined)
+  return found.length > 0 ? Math.ceil(Math.max(...found.map(Number))) : null
+}
