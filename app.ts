@@ -1,5 +1,5 @@
 /** Builds the program from its configuration. The only file that knows every part. */
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { createBot } from './bot/index.ts'
 import { openMailer } from './bot/mailer.ts'
 import type { Config } from './config.ts'
@@ -57,7 +57,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
     async start() {
       await bot.start()
       if (worker) await queue.work(jobs, schedules, { ...services, slack: bot.voice, mail })
-      await new Promise<void>((up) => server.listen(config.port, up))
+      await listen(server, config.port)
       const address = server.address()
       const port = typeof address === 'object' && address ? address.port : config.port
       log.info({ port, role: config.role }, 'ready')
@@ -75,6 +75,15 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
       log.info({}, 'stopped')
     },
   }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((up, failed) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      failed(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: set PORT to another`) : error)
+    })
+    server.listen(port, up)
+  })
 }
 
 function announce(config: Config, log: Log): void {
