@@ -269,10 +269,12 @@ create table sync_run (
   created_at timestamptz not null default latchkey.clock(),
   started_at timestamptz,
   ended_at timestamptz,
+  beat_at timestamptz not null default clock_timestamp(), -- real clock: last sign of a job that works on it
   unique (source_id, kind, key),
   foreign key (org_id, source_id) references source (org_id, id)
 );
 create index sync_run_open on sync_run (source_id, kind) where status in ('queued', 'running');
+create index sync_run_beat on sync_run (beat_at) where status in ('queued', 'running');
 
 -- One row per source, day and combination of dimensions. Null is "not known", never 0.
 create table daily_metrics (
