@@ -175,6 +175,8 @@ export type Connector = {
     pages(context: Context, account: Account, range: DayRange, cursor: string | null): AsyncIterable<Page>
   }
   errors: Rule[]
+  /** Where its errors carry their code elsewhere than the provider's others do. */
+  reasonPath?: string
   /** Per account, where it is narrower than the provider's. */
   limit?: Pace
   version: { pinned: string; sunset?: string }

@@ -17,6 +17,7 @@ import {
 } from './connector.ts'
 import { checkOrigin, routed } from './origins.ts'
 import { paced } from './pace.ts'
+import { numberAt, textAt } from './values.ts'
 
 export { classify } from './classify.ts'
 export { routed, routeOrigins } from './origins.ts'
@@ -72,13 +73,13 @@ export async function postToken(
       : {},
   }
   const { body, status } = good(caller, await send(caller, request, signal))
-  const accessToken = text(body, 'access_token')
+  const accessToken = textAt(body, 'access_token')
   if (!accessToken) throw failure(caller, 'transient', `answered ${status} without an access token`)
-  const scope = text(body, 'scope')
+  const scope = textAt(body, 'scope')
   return {
     accessToken,
-    refreshToken: text(body, 'refresh_token'),
-    expiresInSeconds: seconds(valuesAt(body, 'expires_in')[0]),
+    refreshToken: textAt(body, 'refresh_token'),
+    expiresInSeconds: numberAt(body, 'expires_in'),
     scopes: scope ? scope.split(/[\s,]+/).filter(Boolean) : null,
   }
 }
@@ -95,13 +96,13 @@ export async function revokeToken(
   if (!provider.revoke) return 'unsupported'
   const caller: Caller = { provider, connector: null, where: 'token' }
   const reply = await send(caller, provider.revoke(token), signal)
-  if (reply.status < 300 || /invalid_(token|grant)/.test(text(reply.body, 'error') ?? '')) return 'revoked'
+  if (reply.status < 300 || /invalid_(token|grant)/.test(textAt(reply.body, 'error') ?? '')) return 'revoked'
   throw refused(caller, reply)
 }
 
 const DEADLINE_MS = 30_000
 const MAX_BYTES = 20 * 1024 * 1024
-const AGENT = 'Latchkey (+https://github.com/latchkey)'
+const AGENT = 'Latchkey'
 
 type Caller = { provider: Provider; connector: Connector | null; where: 'token' | 'api' }
 
@@ -183,7 +184,8 @@ function good(caller: Caller, reply: Reply): Reply {
 function refused(caller: Caller, reply: Reply): ConnectorError {
   const { provider, where } = caller
   const { kind, ownerAction } = classify(rules(caller), where, reply)
-  const reason = valuesAt(reply.body, provider.reasonPath).find(isCode) ?? null
+  const path = caller.connector?.reasonPath ?? provider.reasonPath
+  const reason = valuesAt(reply.body, path).find(isCode) ?? null
   return failure(caller, kind, `answered ${reply.status}${reason === null ? '' : ` ${reason}`}`, {
     retryAfterSeconds: retryAfter(reply) ?? provider.retryAfterSeconds?.(reply) ?? null,
     ownerAction,
@@ -216,15 +218,4 @@ function retryAfter({ headers }: Reply): number | null {
   if (/^\d+$/.test(value)) return Number(value)
   const at = Date.parse(value)
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000))
-}
-
-function text(body: Json, path: string): string | null {
-  const [value] = valuesAt(body, path)
-  return typeof value === 'string' && value !== '' ? value : null
-}
-
-/** Some providers write numbers as strings. */
-function seconds(value: Json | undefined): number | null {
-  const number = typeof value === 'string' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : null
 }

@@ -1,7 +1,10 @@
 /** The catalogue. Adding a connector: one new file here and one line below. */
 import type { Catalogue, Connector } from './connector.ts'
+import { ga4 } from './ga4.ts'
+import { googleAds } from './google-ads.ts'
+import { searchConsole } from './search-console.ts'
 
-export const allConnectors: Connector[] = []
+export const allConnectors: Connector[] = [googleAds, ga4, searchConsole]
 
 /** Only what is given is offered; app.ts gives the connectors whose provider is configured. */
 export function catalogue(connectors: Connector[]): Catalogue {

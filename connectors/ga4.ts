@@ -1,0 +1,187 @@
+/** Google Analytics 4: one row per channel group and day. An account here is a property. */
+import { valuesAt } from './classify.ts'
+import {
+  type Account,
+  ConnectorError,
+  type Context,
+  type DayRange,
+  defineConnector,
+  type Json,
+  type Page,
+  type Reply,
+  type Row,
+} from './connector.ts'
+import { google } from './providers/google.ts'
+import { decimalAt, numberAt, textAt } from './values.ts'
+
+const ADMIN = 'https://analyticsadmin.googleapis.com/v1beta'
+const DATA = 'https://analyticsdata.googleapis.com/v1beta'
+const SCOPE = 'https://www.googleapis.com/auth/analytics.readonly'
+const PAGE_ROWS = 10_000
+
+/** Their name for it → ours. */
+const METRICS = {
+  sessions: 'sessions',
+  totalUsers: 'total_users',
+  keyEvents: 'key_events',
+  totalRevenue: 'total_revenue',
+}
+
+export const ga4 = defineConnector({
+  id: 'ga4',
+  name: 'Google Analytics 4',
+  provider: google,
+  origins: ['https://analyticsadmin.googleapis.com', 'https://analyticsdata.googleapis.com'],
+  scopes: [SCOPE],
+  scopeWords: { [SCOPE]: 'See your Google Analytics properties and their reports' },
+  writeWarning: null,
+  accountWord: 'property',
+  help: {
+    signInWith: 'the Google login you use for Google Analytics',
+    role: 'the Viewer role on the property is enough',
+  },
+  headers: () => ({}),
+  accounts,
+  report: {
+    zone: 'account',
+    restateDays: { nightly: 7, deep: 14 },
+    backfillMonths: 13,
+    lagDays: 1,
+    dimensions: ['channel_group'],
+    metrics: {
+      sessions: { unit: 'count', common: 'sessions', says: 'Visits' },
+      total_users: { unit: 'count', says: 'People who visited that day; do not add up over days' },
+      key_events: {
+        unit: 'decimal',
+        common: 'conversions',
+        says: 'Key events, formerly conversions; attribution moves them for some days',
+      },
+      total_revenue: {
+        unit: 'money',
+        common: 'revenue',
+        says: 'Revenue from purchases, subscriptions and advertising',
+      },
+    },
+    pages,
+  },
+  errors: [
+    {
+      kind: 'account_lost',
+      at: 'api',
+      http: [403],
+      path: 'error.status',
+      in: ['PERMISSION_DENIED'],
+      contains: 'sufficient permissions for this property',
+    },
+  ],
+  limit: { concurrency: 4, minTimeMs: 0 }, // Google allows 10 at a time per property, shared with everybody's tools
+  version: { pinned: 'v1beta' },
+})
+
+/** Currency and time zone are not in this listing: they come with the first report. */
+async function* accounts(context: Context): AsyncGenerator<Account> {
+  let pageToken: string | null = null
+  do {
+    const query: Record<string, string> = { pageSize: '200', ...(pageToken === null ? {} : { pageToken }) }
+    const { body }: Reply = await context.call({ url: `${ADMIN}/accountSummaries`, query })
+    for (const summary of valuesAt(body, 'accountSummaries[]')) {
+      const group = textAt(summary, 'displayName')
+      for (const property of valuesAt(summary, 'propertySummaries[]')) {
+        const id = textAt(property, 'property')?.replace('properties/', '')
+        if (id === undefined) continue
+        const name = textAt(property, 'displayName') ?? id
+        yield group === null ? { id, name } : { id, name, group }
+      }
+    }
+    pageToken = textAt(body, 'nextPageToken')
+  } while (pageToken !== null)
+}
+
+/** The cursor is the number of rows read so far. */
+async function* pages(
+  context: Context,
+  account: Account,
+  { from, to }: DayRange,
+  cursor: string | null,
+): AsyncGenerator<Page> {
+  let offset: number | null = Number(cursor ?? 0)
+  while (offset !== null) {
+    const { body }: Reply = await context.call({
+      method: 'POST',
+      url: `${DATA}/properties/${account.id}:runReport`,
+      json: {
+        dateRanges: [{ startDate: from, endDate: to }],
+        dimensions: [{ name: 'date' }, { name: 'sessionDefaultChannelGroup' }],
+        metrics: Object.keys(METRICS).map((name) => ({ name })),
+        // A fixed order: without it two pages may share rows and lack others.
+        orderBys: ['date', 'sessionDefaultChannelGroup'].map((name) => ({
+          dimension: { dimensionName: name },
+        })),
+        limit: String(PAGE_ROWS),
+        offset: String(offset),
+        keepEmptyRows: false,
+        returnPropertyQuota: true,
+      },
+    })
+    const page: Page = pageOf(body, offset)
+    yield page
+    offset = page.next === null ? null : Number(page.next)
+  }
+}
+
+function pageOf(body: Json, offset: number): Page {
+  const got = valuesAt(body, 'rows[]')
+  const read = offset + got.length
+  const currency = textAt(body, 'metadata.currencyCode')
+  const timeZone = textAt(body, 'metadata.timeZone')
+  const flags = flagsOf(body)
+  const toRow = reader(body)
+  return {
+    rows: got.map(toRow).filter((row) => row !== null),
+    next: got.length > 0 && read < (numberAt(body, 'rowCount') ?? 0) ? String(read) : null,
+    ...(currency === null ? {} : { currency }),
+    ...(timeZone === null ? {} : { timeZone }),
+    ...(flags.length === 0 ? {} : { flags }),
+  }
+}
+
+/** Columns are found by their headers. A metric this login may not see comes as zeros: that is null. */
+function reader(body: Json): (row: Json) => Row | null {
+  const dimensions = valuesAt(body, 'dimensionHeaders[].name')
+  const headers = valuesAt(body, 'metricHeaders[]')
+  const hidden = valuesAt(body, 'metadata.schemaRestrictionResponse.activeMetricRestrictions[].metricName')
+  const columns = Object.entries(METRICS).map(([theirs, ours]) => {
+    const at = headers.findIndex((header) => textAt(header, 'name') === theirs)
+    const type = textAt(headers[at] ?? null, 'type')
+    return { ours, at: hidden.includes(theirs) ? -1 : at, exact: type === 'TYPE_CURRENCY' }
+  })
+  return (row) => {
+    const keys = valuesAt(row, 'dimensionValues[]')
+    const values = valuesAt(row, 'metricValues[]')
+    const key = (name: string) => textAt(keys[dimensions.indexOf(name)] ?? null, 'value')
+    const date = dashed(key('date'))
+    if (date === null) return null
+    const metrics = columns.map(({ ours, at, exact }) => {
+      const cell = values[at] ?? null
+      return [ours, exact ? decimalAt(cell, 'value') : numberAt(cell, 'value')] as const
+    })
+    const channel = key('sessionDefaultChannelGroup') ?? '(not set)'
+    return { date, dimensions: { channel_group: channel }, metrics: Object.fromEntries(metrics) }
+  }
+}
+
+/** Null for "(other)", the row into which Google folds what is too much: it belongs to no day. */
+function dashed(date: string | null): string | null {
+  if (date === null)
+    throw new ConnectorError('unknown', google.id, 'Google Analytics answered a row without its day')
+  return /^\d{8}$/.test(date) ? date.replace(/(\d{4})(\d\d)(\d\d)/, '$1-$2-$3') : null
+}
+
+function flagsOf(body: Json): string[] {
+  const is = (path: string) => valuesAt(body, `metadata.${path}`)[0] === true
+  return [
+    ...(is('dataLossFromOtherRow') ? ['other_row'] : []),
+    ...(is('subjectToThresholding') ? ['thresholded'] : []),
+    ...(valuesAt(body, 'metadata.samplingMetadatas[]').length > 0 ? ['sampled'] : []),
+  ]
+}
