@@ -178,10 +178,30 @@ create table held_credential (
   scopes text[] not null,
   sealed text not null,
   accounts jsonb not null default '[]', -- as listed right after consent: [{connectorId, id, name, currency, timeZone}]
+  trouble jsonb not null default '{}', -- connectorId → failure class, where the accounts could not be listed
   received_at timestamptz not null default latchkey.clock(),
   unique (link_session_id, provider),
   foreign key (org_id, link_session_id) references link_session (org_id, id)
 );
+
+-- What an owner asks the requester on the link's page: another owner, a fresh link, a question.
+create table owner_ask (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid not null,
+  request_id uuid not null,
+  link_id uuid not null,
+  kind text not null check (kind in ('delegate', 'fresh-link', 'question')),
+  email text, -- of the colleague
+  text text not null default '' check (length(text) <= 1000),
+  status text not null default 'open' check (status in ('open', 'agreed', 'refused')),
+  decided_by text,
+  asked_at timestamptz not null default latchkey.clock(),
+  decided_at timestamptz,
+  unique (org_id, id),
+  foreign key (org_id, request_id) references access_request (org_id, id),
+  foreign key (org_id, link_id) references auth_link (org_id, id)
+);
+create unique index owner_ask_open on owner_ask (link_id, kind, coalesce(email, '')) where status = 'open' and kind <> 'question';
 
 create table connection (
   id uuid primary key default gen_random_uuid(),
