@@ -1,4 +1,5 @@
 /** Who somebody in Slack is to an org. Rows are remembered from Slack for ten minutes. */
+import * as audit from '../storage/audit.ts'
 import * as members from '../storage/members.ts'
 import type { Services } from './services.ts'
 
@@ -45,4 +46,14 @@ export async function noteProfile(
   const { workspaceAdmin, refused, ...seen } = profile
   await members.saveSeen(db, orgId, { ...seen, role: workspaceAdmin ? 'admin' : 'member' })
   return members.find(db, orgId, profile.slackUserId)
+}
+
+/** Somebody who may not act pressed something all the same. */
+export async function noteRefusal(
+  { db }: Pick<Services, 'db'>,
+  orgId: string,
+  slackUserId: string,
+  why: string,
+): Promise<void> {
+  await audit.record(db, orgId, { kind: 'actor.refused', actor: `slack:${slackUserId}`, data: { why } })
 }

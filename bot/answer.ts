@@ -1,0 +1,66 @@
+/** Answering a person where they asked: below the command, in the modal, or in a new one. */
+import type { Context, RespondFn } from '@slack/bolt'
+import type { ModalView } from '@slack/types'
+import type { WebClient } from '@slack/web-api'
+import { type SlackMessage, section } from '../templates/slack/blocks.ts'
+import { loadingView, problemView } from '../templates/slack/trouble.ts'
+import type { Body } from './trouble.ts'
+
+/** What every listener is given, whatever it listens to. */
+export type Args = {
+  body: unknown
+  context: Context
+  client: WebClient
+  ack?: (response?: never) => Promise<void>
+  respond?: RespondFn
+}
+
+/**
+ * Only the person who acted sees it. A submitted modal and a typeahead must be unacknowledged still: this is their
+ * acknowledgement. Everything else must be acknowledged already.
+ */
+export async function answer(args: Args, message: SlackMessage | string): Promise<void> {
+  const { text, blocks } =
+    typeof message === 'string' ? { text: message, blocks: [section(message)] } : message
+  const body = args.body as Body & { user_id?: string }
+  if (body.type === 'block_suggestion') return args.ack?.({ options: [] } as never)
+  if (body.type === 'view_submission')
+    return args.ack?.({ response_action: 'update', view: { ...problemView(text), blocks } } as never)
+  if (args.respond && body.response_url) {
+    await args.respond({
+      response_type: 'ephemeral',
+      replace_original: false,
+      text,
+      blocks,
+      unfurl_links: false,
+      unfurl_media: false,
+    })
+    return
+  }
+  if (body.view?.type === 'modal' && body.view.id)
+    await args.client.views.update({ view_id: body.view.id, view: { ...problemView(text), blocks } })
+  else if (body.trigger_id)
+    await args.client.views.open({ trigger_id: body.trigger_id, view: { ...problemView(text), blocks } })
+}
+
+/**
+ * Opens a modal at once and fills it when `build` is done: the trigger lives three seconds from the press, and `build`
+ * may ask the database. Returns the view's id. When `build` throws, the modal says so before the error goes on.
+ */
+export async function openModal(
+  { client, body }: Pick<Args, 'client' | 'body'>,
+  title: string,
+  build: () => Promise<ModalView>,
+): Promise<string> {
+  const { trigger_id = '' } = body as Body
+  const opened = await client.views.open({ trigger_id, view: loadingView(title) })
+  const view_id = opened.view?.id ?? ''
+  try {
+    await client.views.update({ view_id, view: await build() })
+  } catch (error) {
+    const words = 'Latchkey could not load this. Please close it and try again in a minute.'
+    await client.views.update({ view_id, view: problemView(words, title) }).catch(() => {})
+    throw error
+  }
+  return view_id
+}
