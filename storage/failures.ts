@@ -69,6 +69,18 @@ export async function lockConnected({ sql }: Db, orgId: string, connectionId: st
   return count === 1
 }
 
+/** Without a source in particular: all under the connection are late. The first note stands. */
+export async function delayAll(
+  { sql }: Db,
+  orgId: string,
+  connectionId: string,
+  detail: string,
+): Promise<void> {
+  await sql`
+    update source set delayed_since = coalesce(delayed_since, latchkey.clock()), detail = ${detail}
+    where org_id = ${orgId} and connection_id = ${connectionId} and status = 'connected'`
+}
+
 /** Connections with a connected source that has waited for data since before `days` days. A sweep for the tick. */
 export async function longDelayedOfAllOrgs(
   { sql }: Db,

@@ -109,14 +109,24 @@ export async function markReconnecting({ sql }: Db, orgId: string, connectionId:
 /** Authorised again, nothing proven yet. Staff's own incidents are not the owner's to mend. Returns what changed. */
 export async function markVerifying({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
-    update incident set status = 'verifying', snoozed_until = null
+    update incident set status = 'verifying', snoozed_until = null, outcome = null
     where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null and kind <> 'staff'
       and status <> 'verifying'
     returning id`
   return rows.map(({ id }) => id)
 }
 
-/** The look ended without a proof. `failureClass` replaces the old reason where the look found a new one. */
+/** What the look has proven so far, while it goes on. */
+export async function noteOutcome({ sql }: Db, orgId: string, id: string, outcome: Outcome): Promise<void> {
+  await sql`
+    update incident set outcome = ${sql.json(outcome as never)}
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and status = 'verifying'`
+}
+
+/**
+ * The look, or the reconnect before it, ended without a proof. `failureClass` replaces the old reason where the look
+ * found a new one.
+ */
 export async function reopen(
   { sql }: Db,
   orgId: string,
@@ -125,11 +135,23 @@ export async function reopen(
 ): Promise<boolean> {
   const { count } = await sql`
     update incident set
-      status = case when mute_reason is not null then 'muted' when acked_by is not null then 'acked' else 'open' end,
+      status = case when muted_by is not null then 'muted' when acked_by is not null then 'acked' else 'open' end,
       failure_class = coalesce(${found.failureClass}, failure_class),
       outcome = ${found.outcome ? sql.json(found.outcome as never) : null}
-    where org_id = ${orgId} and id = ${id} and resolved_at is null and status = 'verifying'`
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and status in ('verifying', 'reconnecting')`
   return count === 1
+}
+
+/** Reconnects that came to nothing: no request for the connection is open any more, no move waits. Each once. */
+export async function lapseOfAllOrgs({ sql }: Db): Promise<Waking[]> {
+  return sql<Waking[]>`
+    update incident set status = case when acked_by is null then 'open' else 'acked' end
+    where resolved_at is null and status = 'reconnecting'
+      and not exists (select from access_request where access_request.connection_id = incident.connection_id
+        and access_request.org_id = incident.org_id
+        and access_request.status in ('queued', 'sent', 'started', 'partial'))
+      and not exists (select from move where move.from_connection_id = incident.connection_id and move.status = 'open')
+    returning org_id, id, connection_id`
 }
 
 /** Only from 'verifying' (or, for staff's own, from anywhere): no click resolves anything. */
@@ -146,21 +168,19 @@ export async function resolve(
   return count === 1
 }
 
+export type Waking = { orgId: string; id: string; connectionId: string }
+
 /** Ends the snoozes that are over, each once. */
-export async function wakeOfAllOrgs({
-  sql,
-}: Db): Promise<{ orgId: string; id: string; connectionId: string }[]> {
-  return sql<{ orgId: string; id: string; connectionId: string }[]>`
+export async function wakeOfAllOrgs({ sql }: Db): Promise<Waking[]> {
+  return sql<Waking[]>`
     update incident set status = case when acked_by is null then 'open' else 'acked' end, snoozed_until = null
     where resolved_at is null and status = 'snoozed' and snoozed_until <= latchkey.clock()
     returning org_id, id, connection_id`
 }
 
 /** Staff's own incidents none of whose sources waits for data any more. */
-export async function staffMendedOfAllOrgs({
-  sql,
-}: Db): Promise<{ orgId: string; id: string; connectionId: string }[]> {
-  return sql<{ orgId: string; id: string; connectionId: string }[]>`
+export async function staffMendedOfAllOrgs({ sql }: Db): Promise<Waking[]> {
+  return sql<Waking[]>`
     select incident.org_id, incident.id, incident.connection_id from incident
     where resolved_at is null and kind = 'staff' and not exists (
       select from source where source.connection_id = incident.connection_id and source.delayed_since is not null

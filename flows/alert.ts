@@ -1,0 +1,155 @@
+/** What an incident's cards say and where they belong. Pure reading: the `incident-card` job speaks. */
+import * as alerts from '../storage/alerts.ts'
+import * as connections from '../storage/connections.ts'
+import type { Db } from '../storage/db.ts'
+import * as incidents from '../storage/incidents.ts'
+import * as orgs from '../storage/orgs.ts'
+import * as posts from '../storage/slack-posts.ts'
+import { enqueueDelivery } from './deliver.ts'
+import { alertMailKey } from './disconnect.ts'
+import { adminsOf, memberOf } from './member.ts'
+import type { Services } from './services.ts'
+
+export type { Incident, IncidentEvent } from '../storage/incidents.ts'
+
+export type AlertedSource = {
+  id: string
+  name: string
+  connectorName: string
+  lastGoodDay: string | null
+  clientId: string
+}
+
+export type AlertedClient = {
+  id: string
+  name: string
+  /** Where its alert belongs, best first; a step with several places is said in all of them. */
+  route: string[][]
+}
+
+export type Alert = {
+  incident: incidents.Incident
+  providerName: string
+  identityLabel: string
+  onCall: string | null
+  clients: AlertedClient[]
+  sources: AlertedSource[]
+  outcome: incidents.Outcome | null
+  events: incidents.IncidentEvent[]
+}
+
+/** Null when the incident or its connection is gone. */
+export async function alertOf(services: Services, orgId: string, incidentId: string): Promise<Alert | null> {
+  const { db } = services
+  const incident = await incidents.get(db, orgId, incidentId)
+  const connection = incident && (await connections.byId(db, orgId, incident.connectionId))
+  if (!incident || !connection) return null
+  const org = await orgs.get(db, orgId)
+  const rows = await affected(db, incident)
+  const provider = services.connectors.providers().find(({ id }) => id === connection.provider)
+  return {
+    incident,
+    providerName: provider?.name ?? connection.provider,
+    identityLabel: connection.identityLabel,
+    onCall: org.onCallMention,
+    clients: await routed(services, incident, rows, org.alertChannelId),
+    sources: rows.map((row) => ({
+      id: row.id,
+      name: row.accountName,
+      connectorName: services.connectors.get(row.connectorId)?.name ?? row.connectorId,
+      lastGoodDay: row.lastGoodDay,
+      clientId: row.clientId,
+    })),
+    outcome: incident.outcome,
+    events: await incidents.eventsOf(db, orgId, incident),
+  }
+}
+
+/** While it is open: what is down for this reason. Afterwards: what the look decided about. */
+async function affected(db: Db, incident: incidents.Incident): Promise<alerts.AlertSource[]> {
+  const decided = incident.outcome
+    ? [...incident.outcome.healed, ...incident.outcome.notHealed.map(({ sourceId }) => sourceId)]
+    : []
+  const under = await alerts.sourcesUnder(db, incident.orgId, incident.connectionId, decided)
+  if (decided.length > 0) return under.filter(({ id }) => decided.includes(id))
+  return under.filter((source) => isAffected(source, incident.kind))
+}
+
+function isAffected(source: alerts.AlertSource, kind: incidents.IncidentKind): boolean {
+  if (kind === 'staff') return source.status === 'connected'
+  if (source.status !== 'disconnected') return false
+  if (kind === 'accounts') return source.failureClass === 'account_lost'
+  return kind === 'scope' ? source.failureClass === 'scope_missing' : true
+}
+
+/** Client's channel, org's alert channel, the member who made the connection, all admins; staff's own skips clients. */
+async function routed(
+  services: Services,
+  incident: incidents.Incident,
+  rows: alerts.AlertSource[],
+  alertChannelId: string | null,
+): Promise<AlertedClient[]> {
+  const { orgId, connectionId } = incident
+  const staff = incident.kind === 'staff'
+  const admins = (await adminsOf(services, orgId)).map(({ slackUserId }) => slackUserId)
+  const made = staff ? null : await alerts.makerOf(services.db, orgId, connectionId)
+  const maker = made && (await memberOf(services, orgId, made))
+  const rest = [
+    alertChannelId ? [alertChannelId] : [],
+    maker && !maker.deactivatedAt ? [maker.slackUserId] : [],
+    admins,
+  ]
+  const clients = new Map(rows.map((row) => [row.clientId, row]))
+  return [...clients.values()].map(({ clientId, clientName, clientChannelId }) => ({
+    id: clientId,
+    name: clientName,
+    route: [clientChannelId && !staff ? [clientChannelId] : [], ...rest].filter(({ length }) => length > 0),
+  }))
+}
+
+/** Nobody can be reached in Slack: every admin with an address is told by mail, subscribed or not. */
+export async function mailAllAdmins(
+  services: Services,
+  { orgId, incidentId }: { orgId: string; incidentId: string },
+): Promise<void> {
+  await services.db.transaction(async (tx) => {
+    for (const { email, slackUserId } of await adminsOf({ db: tx }, orgId))
+      if (email)
+        await enqueueDelivery(services, tx, {
+          orgId,
+          kind: 'alert',
+          channel: 'mail',
+          address: email,
+          subjectId: incidentId,
+          dedupeKey: alertMailKey(incidentId, slackUserId),
+        })
+  })
+}
+
+export type Standing = alerts.AlertPost
+
+export function standing({ db }: Services, orgId: string, incidentId: string): Promise<Standing[]> {
+  return alerts.postsOf(db, orgId, incidentId)
+}
+
+export const cardKey = (incidentId: string, place: string) => `incident:${incidentId}:${place}`
+export const eventKey = (incidentId: string, place: string, eventId: number) =>
+  `${cardKey(incidentId, place)}:event:${eventId}`
+
+/** True for the one caller who posts it now. See storage/slack-posts.ts for what a crash does. */
+export function claimPost({ db }: Services, orgId: string, key: string, place: string): Promise<boolean> {
+  return posts.claim(db, orgId, key, place)
+}
+
+export function notePosted(
+  { db }: Services,
+  orgId: string,
+  key: string,
+  at: { channelId: string; ts: string; contentHash: Buffer | null },
+): Promise<void> {
+  return posts.posted(db, orgId, key, at)
+}
+
+export function forgetPost({ db }: Services, orgId: string, key: string): Promise<void> {
+  return posts.forget(db, orgId, key)
+}

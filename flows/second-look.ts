@@ -1,0 +1,96 @@
+/** Looks taken before or after a verdict: a first refusal again, a lost account in the account list, long delays. */
+import { ConnectorError } from '../connectors/connector.ts'
+import { record } from '../storage/audit.ts'
+import * as connections from '../storage/connections.ts'
+import * as failures from '../storage/failures.ts'
+import * as incidents from '../storage/incidents.ts'
+import * as sources from '../storage/sources.ts'
+import { lookAgain } from './credential.ts'
+import { loseSources, noteFailure, openIncident } from './disconnect.ts'
+import { visibleAccounts } from './live-probe.ts'
+import type { Services } from './services.ts'
+
+/** Passing trouble becomes staff's business after this long without data. */
+const LONG_DELAY_DAYS = 3
+
+/** For the tick: asks again where a provider has refused once at least 60 s ago; a second refusal is final. */
+export async function secondLooks(services: Services): Promise<void> {
+  for (const { orgId, connectionId } of await connections.suspectedOfAllOrgs(services.db)) {
+    await services.queue.send('second-look', { orgId, connectionId }, { db: services.db, key: connectionId })
+  }
+  await watchDelays(services)
+}
+
+/** The deciding question. A provider that cannot answer now is asked again by the next tick. */
+export async function secondLook(
+  services: Services,
+  { orgId, connectionId }: { orgId: string; connectionId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await lookAgain(services, { orgId, connectionId }, signal)
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    await noteFailure(services, { orgId, connectionId, sourceId: null, error })
+  }
+}
+
+/**
+ * The second look at late sources: those whose account the connection no longer lists have lost it. A listed one stays
+ * connected, however its last report ended, and a list that cannot be read proves nothing.
+ */
+export async function checkAccounts(
+  services: Services,
+  { orgId, connectionId }: { orgId: string; connectionId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const all = await sources.ofConnection(services.db, orgId, connectionId)
+  const late = all.filter(({ status, delayedSince }) => status === 'connected' && delayedSince)
+  for (const connectorId of new Set(late.map((source) => source.connectorId))) {
+    const connector = services.connectors.get(connectorId)
+    if (!connector) continue
+    const seen = await visibleAccounts(services, { orgId, connectionId }, connector, signal).catch(
+      async (error: unknown) => {
+        if (!(error instanceof ConnectorError)) throw error
+        if (error.kind === 'account_lost') return new Set<string>()
+        await noteFailure(services, { orgId, connectionId, sourceId: null, error })
+        return null
+      },
+    )
+    if (!seen) continue
+    const lost = late.filter((source) => source.connectorId === connectorId && !seen.has(source.accountId))
+    await loseSources(services, {
+      ...{ orgId, connectionId, kind: 'accounts', failureClass: 'account_lost' },
+      ids: lost.map(({ id }) => id),
+      detail: 'not in the list of accounts this login can see',
+      ownerAction: null,
+    })
+  }
+}
+
+/** Delayed for days: staff hear of it, nobody else. Ends by itself when data come again. */
+async function watchDelays(services: Services): Promise<void> {
+  const { db, queue } = services
+  for (const { orgId, connectionId } of await failures.longDelayedOfAllOrgs(db, LONG_DELAY_DAYS))
+    await db.transaction((tx) =>
+      openIncident(services, tx, {
+        orgId,
+        connectionId,
+        kind: 'staff',
+        error: { kind: 'transient', message: `no data for ${LONG_DELAY_DAYS} days` },
+        ownerAction: null,
+      }),
+    )
+  for (const { orgId, id, connectionId } of await incidents.staffMendedOfAllOrgs(db))
+    await db.transaction(async (tx) => {
+      const outcome = { healed: [], notHealed: [] }
+      if (!(await incidents.resolve(tx, orgId, id, { by: 'system', outcome }))) return
+      await record(tx, orgId, {
+        kind: 'incident.resolved',
+        actor: 'system',
+        connectionId,
+        data: { incidentId: id, healed: 0, notHealed: 0 },
+      })
+      await queue.send('incident-card', { orgId, incidentId: id }, { db: tx, key: id })
+    })
+}

@@ -1,0 +1,45 @@
+/** One line in the thread of an alert card for each thing that happened to the incident. */
+import { cut, type SlackMessage, safe, section, slackDate } from './blocks.ts'
+
+export type IncidentEvent = { kind: string; actor: string; data: Record<string, unknown> }
+
+/** Null for what the card alone shows. */
+export function incidentEvent(event: IncidentEvent): SlackMessage | null {
+  const says = words(event)
+  return says === null ? null : { text: cut(says, 3000), blocks: [section(cut(says, 2900))] }
+}
+
+function words({ kind, actor, data }: IncidentEvent): string | null {
+  const who = member(actor)
+  switch (kind) {
+    case 'incident.acked':
+      return `:raised_hand: ${who} is on it.`
+    case 'incident.unacked':
+      return `${who} has given it back. Nobody is on it now.`
+    case 'incident.snoozed':
+      return `:zzz: ${who} snoozed this until ${slackDate(new Date(String(data.until)))}.`
+    case 'incident.woke':
+      return ':alarm_clock: The snooze is over and this is still not mended. Reconnect, or ask the owner.'
+    case 'incident.muted':
+      return `:no_bell: ${who} muted this: ${safe(String(data.reason ?? ''), 300)}`
+    case 'incident.reconnecting':
+      return `:link: ${who} has a personal link to reconnect.`
+    case 'incident.asked':
+      return `:envelope: ${who} asked the owner to reconnect${data.queued ? '. The link is queued and sends by itself' : ''}.`
+    case 'incident.verifying':
+      return ':hourglass_flowing_sand: Authorised again. Each data source is checked now.'
+    case 'incident.resolved':
+      return `:large_green_circle: Mended: ${healed(data)}.`
+    case 'incident.unproven':
+      return `:warning: Authorised again, but not mended: ${healed(data)}. The card says why.`
+    default:
+      return null
+  }
+}
+
+const healed = (data: Record<string, unknown>) =>
+  `${number(data.healed)} healed, ${number(data.notHealed)} not healed`
+const number = (value: unknown) => (typeof value === 'number' ? value : 0)
+
+const member = (actor: string) =>
+  actor.startsWith('slack:') ? `<@${actor.slice('slack:'.length)}>` : 'Latchkey'
