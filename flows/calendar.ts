@@ -107,8 +107,8 @@ export function refreshRange(
   const restated = addDays(to, 1 - Math.max(1, window))
   const missed = lastGoodDay === null ? restated : addDays(lastGoodDay, 1)
   const oldest = subtractMonths(today, report.backfillMonths)
-  const from = [restated, missed].sort()[0] as string
-  return from > to ? null : { from: from < oldest ? oldest : from, to }
+  const from = earlier(restated, missed)
+  return from > to ? null : { from: later(from, oldest), to }
 }
 
 /** The days nobody has read since the last good one, exactly. Null: none is missing. */
@@ -121,5 +121,8 @@ export function gapRange(
   const to = newestDay(today, report.lagDays)
   const oldest = subtractMonths(today, report.backfillMonths)
   const from = addDays(lastGoodDay, 1)
-  return from > to ? null : { from: from < oldest ? oldest : from, to }
+  return from > to ? null : { from: later(from, oldest), to }
 }
+
+const earlier = (...days: [string, string]) => days.sort()[0] as string
+const later = (...days: [string, string]) => days.sort()[1] as string

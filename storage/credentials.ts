@@ -110,12 +110,36 @@ export async function saveRefused(
   return count === 1
 }
 
-/** Notes that the API, not the token endpoint, refused for good. Returns whether a second look has now decided. */
-export async function noteApiRefusal({ sql }: Db, orgId: string, connectionId: string): Promise<boolean> {
+/** Gives the lease back without a result, so that the next one need not wait for its end. */
+export async function release(
+  { sql }: Db,
+  orgId: string,
+  connectionId: string,
+  epoch: number,
+): Promise<void> {
+  await sql`
+    with freed as (
+      update connection set lease_until = null
+      where org_id = ${orgId} and id = ${connectionId} and epoch = ${epoch} returning id)
+    select pg_notify('credential_renewed', id::text) from freed`
+}
+
+/**
+ * Notes that the API, not the token endpoint, refused for good: `confirmed` where a token renewed just now was refused
+ * too, else a second time at least 60 s after the first decides. Returns whether it is decided; never within the
+ * first minutes after a consent.
+ */
+export async function noteApiRefusal(
+  { sql }: Db,
+  orgId: string,
+  connectionId: string,
+  confirmed: boolean,
+): Promise<boolean> {
   const [row] = await sql<{ final: boolean }[]>`
     update connection set
-      failure_class = case when suspected_at <= latchkey.clock() - ${SECOND_LOOK}::interval then 'revoked'
-                           else failure_class end,
+      failure_class = case
+        when ${confirmed} or suspected_at <= latchkey.clock() - ${SECOND_LOOK}::interval then 'revoked'
+        else failure_class end,
       suspected_at = coalesce(suspected_at, latchkey.clock())
     where org_id = ${orgId} and id = ${connectionId} and status = 'connected'
       and authorised_at <= latchkey.clock() - ${GRACE}::interval

@@ -150,7 +150,12 @@ export async function advance(
 }
 
 /** The zone of its daily refresh; null: the org's. */
-export async function setTimeZone({ sql }: Db, orgId: string, id: string, zone: string | null): Promise<boolean> {
+export async function setTimeZone(
+  { sql }: Db,
+  orgId: string,
+  id: string,
+  zone: string | null,
+): Promise<boolean> {
   const { count } = await sql`
     update source set time_zone = ${zone} where org_id = ${orgId} and id = ${id} and status <> 'removed'`
   return count === 1

@@ -1,0 +1,83 @@
+/** From a connector's page to rows of daily_metrics: keys, common columns, duplicates and strays. Pure. */
+import { createHash } from 'node:crypto'
+import type { Connector, DayRange, Page, Row } from '../connectors/connector.ts'
+import type { MetricRow } from '../storage/metrics.ts'
+
+/** An index entry must stay well below PostgreSQL's 2.7 kB. */
+const KEY_MAX = 600
+const COUNTS = ['impressions', 'clicks', 'sessions'] as const
+const AMOUNTS = ['cost', 'conversions', 'revenue'] as const
+
+/**
+ * The page's rows inside the range, one per date and key: of duplicates the last one stands. Days outside the range
+ * are dropped, above all the account's current day, which is not over.
+ */
+export function metricRows(
+  report: Pick<Connector['report'], 'dimensions' | 'metrics'>,
+  page: Page,
+  range: DayRange,
+  currency: string | null,
+): MetricRow[] {
+  const byKey = new Map<string, MetricRow>()
+  for (const row of page.rows) {
+    if (!/^\d{4}-\d\d-\d\d$/.test(row.date) || row.date < range.from || row.date > range.to) continue
+    const made = metricRow(report, row, page.currency ?? currency)
+    byKey.set(`${made.date} ${made.key}`, made)
+  }
+  return [...byKey.values()]
+}
+
+function metricRow(
+  report: Pick<Connector['report'], 'dimensions' | 'metrics'>,
+  row: Row,
+  currency: string | null,
+): MetricRow {
+  const dimensions = Object.fromEntries(
+    report.dimensions.map((name) => [name, storable(row.dimensions[name] ?? '')]),
+  )
+  const metrics = Object.fromEntries(
+    Object.keys(report.metrics).map((name) => [name, known(row.metrics[name])]),
+  )
+  const common = (name: string) => {
+    const own = Object.keys(report.metrics).find((metric) => report.metrics[metric]?.common === name)
+    return own === undefined ? null : (metrics[own] ?? null)
+  }
+  const counts = COUNTS.map((name) => [name, count(common(name))])
+  const amounts = AMOUNTS.map((name) => [name, amount(common(name))])
+  const numbers = Object.fromEntries([...counts, ...amounts]) as Pick<
+    MetricRow,
+    (typeof COUNTS)[number] | (typeof AMOUNTS)[number]
+  >
+  return { date: row.date, key: keyOf(dimensions), dimensions, ...numbers, currency, metrics }
+}
+
+/** JSON of the values keeps `a|b, c` and `a, b|c` apart; a long one keeps its head and a hash of the whole. */
+function keyOf(dimensions: Record<string, string>): string {
+  const whole = JSON.stringify(Object.values(dimensions))
+  if (Buffer.byteLength(whole) <= KEY_MAX) return whole
+  const head = Buffer.from(whole)
+    .subarray(0, 200)
+    .toString('utf8')
+    .replace(/\uFFFD/g, '')
+  return `${head}#${createHash('sha256').update(whole).digest('hex')}`
+}
+
+/** PostgreSQL stores no NUL, and jsonb no half of a surrogate pair. */
+const storable = (text: string) => text.replaceAll('\u0000', '').toWellFormed()
+
+function known(value: number | string | null | undefined): number | string | null {
+  if (value === undefined || value === null || value === '') return null
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
+  return storable(value)
+}
+
+const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/
+
+function count(value: number | string | null): number | null {
+  return value === null || !NUMBER.test(String(value)) ? null : Math.round(Number(value))
+}
+
+/** As text, so that no cent is lost between a provider's decimal and ours. */
+function amount(value: number | string | null): string | null {
+  return value === null || !NUMBER.test(String(value)) ? null : String(value)
+}

@@ -1,0 +1,158 @@
+/** One sync run: pages from a connector into daily_metrics, each page and its cursor in one transaction. */
+import { type Account, type Connector, ConnectorError, type Page } from '../connectors/connector.ts'
+import * as audit from '../storage/audit.ts'
+import * as connections from '../storage/connections.ts'
+import { isDuplicate } from '../storage/db.ts'
+import * as metrics from '../storage/metrics.ts'
+import type { Source } from '../storage/sources.ts'
+import * as sources from '../storage/sources.ts'
+import type { SyncRun } from '../storage/sync-runs.ts'
+import * as runs from '../storage/sync-runs.ts'
+import { sayProgress } from './backfill.ts'
+import { withCredential } from './credential.ts'
+import { noteFailure } from './disconnect.ts'
+import { touchCard } from './request-card.ts'
+import { metricRows } from './rows.ts'
+import type { Services } from './services.ts'
+
+export type SyncOutcome =
+  | { kind: 'done'; rows: number }
+  /** Another worker took the run over, or it was stopped: nothing more to do here. */
+  | { kind: 'fenced' }
+  /** The run has ended, or its source is not connected. */
+  | { kind: 'idle' }
+  /** The provider asked to wait; not a failure. */
+  | { kind: 'later'; seconds: number; why: string }
+  /** Noted; the run stays open for another attempt unless this was the last. */
+  | { kind: 'failed'; error: ConnectorError }
+
+const RATE_LIMIT_WAIT_S = 60
+/** Real seconds between two edits of the progress message. */
+const PROGRESS_EVERY_S = 30
+
+class FencedOut extends Error {}
+
+type Reading = {
+  run: SyncRun
+  source: Source
+  connector: Connector
+  currency: string | null
+  zone: string | null
+}
+
+/** Resumes at the run's cursor. Our own mistakes throw; provider trouble is an outcome, already noted. */
+export async function runSync(
+  services: Services,
+  { orgId, runId, last = false }: { orgId: string; runId: number; last?: boolean },
+  signal: AbortSignal,
+): Promise<SyncOutcome> {
+  const reading = await begin(services, orgId, runId)
+  if (!reading) return { kind: 'idle' }
+  try {
+    return { kind: 'done', rows: await readPages(services, reading, signal) }
+  } catch (error) {
+    if (error instanceof FencedOut) return { kind: 'fenced' }
+    if (signal.aborted) return { kind: 'later', seconds: 1, why: 'the worker is stopping' }
+    if (!(error instanceof ConnectorError)) throw error
+    return onTrouble(services, reading, error, last)
+  }
+}
+
+/** Null where nothing may be read; what was open there is stopped, to be resumed when the source heals. */
+async function begin({ db, connectors }: Services, orgId: string, runId: number): Promise<Reading | null> {
+  const run = await runs.claim(db, orgId, runId)
+  const source = run && (await sources.byId(db, orgId, run.sourceId))
+  const connection = source && (await connections.byId(db, orgId, source.connectionId))
+  const connector = source && connectors.get(source.connectorId)
+  if (!run || !source || !connector) return null
+  if (source.status === 'connected' && connection?.status === 'connected')
+    return { run, source, connector, currency: source.currency, zone: null }
+  await runs.stop(db, orgId, [source.id])
+  return null
+}
+
+async function readPages(services: Services, reading: Reading, signal: AbortSignal): Promise<number> {
+  const { run, source, connector } = reading
+  const { orgId, connectionId } = source
+  const range = { from: run.fromDay, to: run.toDay }
+  const account = accountOf(source)
+  const visited = new Set([run.cursor])
+  let rows = 0
+  await metrics.ensureMonths(services.db, range.from, range.to)
+  await withCredential(services, { orgId, connectionId, connector, account }, signal, async (context) => {
+    for await (const page of connector.report.pages(context, account, range, run.cursor)) {
+      if (page.next !== null && visited.has(page.next))
+        throw new ConnectorError('unknown', connector.provider.id, 'The report gave the same cursor twice')
+      visited.add(page.next)
+      reading.currency = page.currency ?? reading.currency
+      reading.zone = page.timeZone ?? reading.zone
+      rows += await storePage(services, reading, page)
+      if (page.next === null) break
+      signal.throwIfAborted()
+    }
+  })
+  await end(services, reading)
+  return rows
+}
+
+const accountOf = (source: Source): Account => ({
+  id: source.accountId,
+  name: source.accountName,
+  ...(source.currency !== null && { currency: source.currency }),
+  ...(source.accountTimeZone !== null && { timeZone: source.accountTimeZone }),
+  ...(source.accountParent !== null && { parent: source.accountParent }),
+})
+
+/** A rival that inserted the same key first costs one repetition; the cursor moves with the rows or not at all. */
+async function storePage(
+  services: Services,
+  { run, source, connector, currency }: Reading,
+  page: Page,
+): Promise<number> {
+  const { orgId } = source
+  const rows = metricRows(connector.report, page, { from: run.fromDay, to: run.toDay }, currency)
+  const store = () =>
+    services.db.transaction(async (tx) => {
+      if (!(await runs.progress(tx, orgId, run, { cursor: page.next, rows: rows.length })))
+        throw new FencedOut()
+      await metrics.write(tx, orgId, source.id, rows)
+      if (run.kind === 'backfill') await sayProgress(services, tx, source, PROGRESS_EVERY_S)
+    })
+  await store().catch((error) => {
+    if (!isDuplicate(error)) throw error
+    return store()
+  })
+  return rows.length
+}
+
+async function end(services: Services, { run, source, currency, zone }: Reading): Promise<void> {
+  const { orgId, id, requestId, clientId } = source
+  await services.db.transaction(async (tx) => {
+    if (!(await runs.finish(tx, orgId, run))) throw new FencedOut()
+    await sources.advance(tx, orgId, id, run.toDay, { currency, timeZone: zone })
+    if (run.kind !== 'backfill' || (await runs.openOf(tx, orgId, id, 'backfill')).length > 0) return
+    const data = { source: source.accountName, connector: source.connectorId }
+    await audit.record(tx, orgId, {
+      ...{ kind: 'backfill.done', actor: 'system', clientId, requestId, sourceId: id, data },
+      connectionId: source.connectionId,
+    })
+    if (requestId) await touchCard(services, tx, orgId, requestId)
+    await sayProgress(services, tx, source, PROGRESS_EVERY_S)
+  })
+}
+
+async function onTrouble(
+  services: Services,
+  { run, source }: Reading,
+  error: ConnectorError,
+  last: boolean,
+): Promise<SyncOutcome> {
+  const { orgId, connectionId, id: sourceId } = source
+  const waits = error.kind === 'rate_limited'
+  const why = { failureClass: error.kind, detail: error.message.slice(0, 500), last: last && !waits }
+  if (!(await runs.fail(services.db, orgId, run, why))) return { kind: 'fenced' }
+  if (waits)
+    return { kind: 'later', seconds: error.retryAfterSeconds ?? RATE_LIMIT_WAIT_S, why: error.message }
+  await noteFailure(services, { orgId, connectionId, sourceId, error })
+  return { kind: 'failed', error }
+}
