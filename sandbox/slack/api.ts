@@ -50,8 +50,7 @@ export async function answerApi(
     if (state.revoked.has(token)) return { status: 200, body: no('token_revoked') }
     if (!state.tokens.has(token)) return { status: 200, body: no('invalid_auth') }
   }
-  const refused = checkBlocks(state, method, fields)
-  if (refused) return { status: 200, body: refused }
+  noteProblems(state, method, fields)
   const own = answerOurselves(state, method, fields, token)
   if (own) return { status: 200, body: own }
   const answer = await state.workspace.call(method, raw, type, token)
@@ -75,13 +74,11 @@ function takeFailure(failures: Map<string, Failure>, method: string): Failure | 
   return failure
 }
 
-function checkBlocks({ shown }: ApiState, method: string, fields: Fields) {
-  const view = fields.view as ShownView | undefined
+function noteProblems({ shown }: ApiState, method: string, fields: Fields): void {
+  const view = fields.view as object | undefined
   const message = /^chat\.(post|update)/.test(method) ? (fields as unknown as Message) : null
-  const found = view ? problemsOf({ view }) : message ? problemsOf({ message }) : []
-  if (found.length === 0) return null
+  const found = view ? problemsOf({ view }) : problemsOf({ message })
   shown.problems.push(...found.map((one) => `${method}: ${one}`))
-  return { ...no(view ? 'invalid_arguments' : 'invalid_blocks'), response_metadata: { messages: found } }
 }
 
 /** What emulate has not, or cannot know. */

@@ -2,7 +2,7 @@
 import type { KnownBlock } from '@slack/types'
 import type { ApiState } from './api.ts'
 import { openView } from './api.ts'
-import { checkOptions, problemsOf } from './limits.ts'
+import { problemsOf, problemsOfOptions } from './limits.ts'
 import { findChannel } from './people.ts'
 import { common, makeTrigger, type Outgoing, type Reply, sendInteraction } from './requests.ts'
 import { openResponse, type Responses } from './responses.ts'
@@ -125,8 +125,7 @@ export async function suggest(
   const { problems } = world.state.shown
   if (reply.status !== 200)
     problems.push(`${actionId} was not answered (${reply.status || 'no answer in 3 s'})`)
-  if (found.length > 100) problems.push(`${actionId} answered with ${found.length} options`)
-  checkOptions((problem) => problems.push(`${actionId}: ${problem}`), found)
+  problems.push(...problemsOfOptions(found).map((problem) => `${actionId}: ${problem}`))
   return found
 }
 
@@ -201,7 +200,7 @@ function replace(
   given: ShownView,
   how: 'update' | 'push',
 ): void {
-  const found = problemsOf({ view: given as never })
+  const found = problemsOf({ view: given })
   shown.problems.push(...found.map((one) => `response_action ${how}: ${one}`))
   const blocks = given.blocks.map((block: KnownBlock, i) => ({
     ...block,
