@@ -30,7 +30,6 @@ export async function signIn(
   const agreed = await fetch(`${url}/o/oauth2/v2/consent?${asked}`, {
     method: 'POST',
     body: pressed,
-    ]),
     redirect: 'manual',
   })
   const code = new URL(agreed.headers.get('location') ?? '', url).searchParams.get('code') ?? ''
