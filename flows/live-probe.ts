@@ -44,3 +44,16 @@ export async function probe(
       break
   })
 }
+
+/** At most `atOnce` at a time. The first failure ends it. */
+export async function inTurns<T>(
+  items: T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = items[Symbol.iterator]()
+  const lane = async () => {
+    for (const item of waiting) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane))
+}

@@ -53,7 +53,8 @@ export async function checkAccounts(
       async (error: unknown) => {
         if (!(error instanceof ConnectorError)) throw error
         if (error.kind === 'account_lost') return new Set<string>()
-        await noteFailure(services, { orgId, connectionId, sourceId: null, error })
+        const sourceId = late.find((source) => source.connectorId === connectorId)?.id ?? null
+        await noteFailure(services, { orgId, connectionId, sourceId, error })
         return null
       },
     )

@@ -1,10 +1,28 @@
 /** Everything that happens later. Adding a job: one new file here and one line below. */
 import { backfill } from './backfill.ts'
 import { backfillProgress } from './backfill-progress.ts'
+import { checkAccountsJob } from './check-accounts.ts'
 import { dailyRefresh } from './daily-refresh.ts'
+import { deliver } from './deliver.ts'
+import { destroyHeldJob } from './destroy-held.ts'
 import { endConnectionJob } from './end-connection.ts'
+import { healJob } from './heal.ts'
+import { incidentCardJob } from './incident-card.ts'
+import { requestCardJob } from './request-card.ts'
+import { secondLookJob } from './second-look.ts'
 import { syncSource } from './sync-source.ts'
+import { tick } from './tick.ts'
 
-export const jobs = [backfill, backfillProgress, dailyRefresh, endConnectionJob, syncSource]
+export const jobs = [
+  secondLookJob,
+  incidentCardJob,
+  healJob,
+  checkAccountsJob,
+  backfill,
+  backfillProgress,
+  dailyRefresh,
+  endConnectionJob,
+  syncSource,
+]
 
 export const schedules = [{ name: 'tick', cron: '* * * * *' }] as const

@@ -62,7 +62,7 @@ export async function keepDown({ sql }: Db, orgId: string, sources: StillDown[])
 }
 
 /** Holds the row until the transaction ends, so that a fall and a heal of one connection take turns. */
-export async function lockConnected({ sql }: Db, orgId: string, connectionId: string): Promise<boolean> {
+export async function lockAlive({ sql }: Db, orgId: string, connectionId: string): Promise<boolean> {
   const { count } = await sql`
     select from connection where org_id = ${orgId} and id = ${connectionId} and status = 'connected'
       and failure_class is null for update`
