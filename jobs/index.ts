@@ -14,15 +14,19 @@ import { syncSource } from './sync-source.ts'
 import { tick } from './tick.ts'
 
 export const jobs = [
-  secondLookJob,
-  incidentCardJob,
-  healJob,
-  checkAccountsJob,
   backfill,
   backfillProgress,
+  checkAccountsJob,
   dailyRefresh,
+  deliver,
+  destroyHeldJob,
   endConnectionJob,
+  healJob,
+  incidentCardJob,
+  requestCardJob,
+  secondLookJob,
   syncSource,
+  tick,
 ]
 
 export const schedules = [{ name: 'tick', cron: '* * * * *' }] as const
