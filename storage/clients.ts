@@ -8,8 +8,8 @@ export async function search({ sql }: Db, orgId: string, words: string, limit: n
   const pattern = words.toLowerCase().replace(/[\\%_]/g, '\\$&')
   return sql<Client[]>`
     select id, name, channel_id from client
-    where org_id = ${orgId} and lower(name) like ${`%${pattern}%`}
-    order by lower(name) like ${`${pattern}%`} desc, case when ${words} = '' then created_at end desc, lower(name)
+    where org_id = ${orgId} and lower(name collate "und-x-icu") like ${`%${pattern}%`}
+    order by lower(name collate "und-x-icu") like ${`${pattern}%`} desc, case when ${words} = '' then created_at end desc, lower(name collate "und-x-icu")
     limit ${limit}`
 }
 
@@ -28,7 +28,7 @@ export async function findOrCreate(
   const [row] = await sql<Client[]>`
     insert into client (org_id, name, channel_id, created_by)
     values (${orgId}, ${client.name}, ${client.channelId}, ${client.createdBy})
-    on conflict (org_id, lower(name)) do update set name = client.name
+    on conflict (org_id, lower(name collate "und-x-icu")) do update set name = client.name
     returning id, name, channel_id`
   return row as Client
 }

@@ -66,7 +66,8 @@ create table client (
   created_at timestamptz not null default latchkey.clock(),
   unique (org_id, id)
 );
-create unique index client_name on client (org_id, lower(name));
+-- ICU by name: a database of locale C would lower ASCII only, and "Söhne" and "SÖHNE" would be two clients.
+create unique index client_name on client (org_id, lower(name collate "und-x-icu"));
 
 create table access_request (
   id uuid primary key default gen_random_uuid(),
