@@ -48,7 +48,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   const web = createWeb(services, async () => readiness(db, queue, stopping), log)
   const bot = await createBot(config.slack, services, log, web)
   closeWeb(web, log)
-  const mail = openMailer(config.smtp)
+  const mail = openMailer(config.smtp, config.publicUrl.hostname)
   const server = createServer(web)
 
   return {

@@ -1,7 +1,74 @@
-/** The voice `mail`: SMTP through nodemailer. */
+/** The voice `mail`: SMTP through nodemailer, with its refusals told apart from its passing troubles. */
+import nodemailer from 'nodemailer'
 import type { Config } from '../config.ts'
-import type { MailVoice } from '../jobs/job.ts'
+import type { MailOutcome, MailVoice } from '../jobs/job.ts'
+import type { Mail } from '../templates/mail/layout.ts'
 
-export function openMailer(_smtp: Config['smtp']): MailVoice & { close(): void } {
-  return { send: async () => ({ kind: 'sent' }), close: () => {} }
+const CONNECTIONS = 3
+
+/** Connects with the first mail. `host` stands behind the @ of every Message-ID. */
+export function openMailer(smtp: Config['smtp'], host = 'latchkey'): MailVoice & { close(): void } {
+  const { hostname, port, username, password, protocol } = new URL(smtp.url)
+  const secure = protocol === 'smtps:'
+  const relay = nodemailer.createTransport({
+    ...{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (secure ? 465 : 587)), secure },
+    ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+    ...{ pool: true as const, maxConnections: CONNECTIONS },
+    ...{ connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000, dnsTimeout: 10_000 },
+    ...{ disableFileAccess: true, disableUrlAccess: true }, // a message can never attach a file or fetch a URL
+  })
+  return {
+    async send(to, mail, options) {
+      try {
+        await relay.sendMail(envelope(smtp, host, to, mail, options))
+        return { kind: 'sent' }
+      } catch (error) {
+        return refusal(error)
+      }
+    },
+    close: () => relay.close(),
+  }
+}
+
+/** Addresses only as objects: a string would be read as a list. */
+function envelope(
+  { from }: Config['smtp'],
+  host: string,
+  to: Parameters<MailVoice['send']>[0],
+  { subject, text, html }: Mail,
+  { id, fromName, replyTo }: Parameters<MailVoice['send']>[2],
+) {
+  return {
+    from: { name: displayName(fromName || from.name), address: from.address },
+    to: { name: displayName(to.name ?? ''), address: to.address },
+    ...(replyTo && { replyTo: { name: '', address: replyTo } }),
+    ...{ subject, text, html, messageId: `<${id}@${host}>` },
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+  }
+}
+
+/** No address inside a name: "security@google.com" <access@agency.com> would be a disguise. */
+const displayName = (name: string) =>
+  name
+    .replace(/[<>@"\r\n]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 70)
+
+/** 5xx to the recipient is final. Everything else (4xx, login, network) is thrown: the queue tries again. */
+function refusal(error: unknown): MailOutcome {
+  const { responseCode, response, command } = error as {
+    responseCode?: number
+    response?: string
+    command?: string
+  }
+  const final = responseCode !== undefined && responseCode >= 500 && responseCode < 600
+  if (!final || command === 'AUTH' || /^AUTH/.test(command ?? '')) throw error
+  return {
+    kind: 'refused',
+    code: responseCode,
+    why: String(response ?? '')
+      .replace(/^\d{3}[ -]/, '')
+      .slice(0, 200),
+  }
 }

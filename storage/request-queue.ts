@@ -24,13 +24,10 @@ export async function orgsWaitingOfAllOrgs({ sql }: Db, plans: readonly string[]
   return rows.map(({ orgId }) => orgId)
 }
 
-/** The next in line leaves the queue; null when nobody waits. Hold the org's lock, so that order is kept. */
-export async function takeNext({ sql }: Db, orgId: string): Promise<string | null> {
+/** The next in line, locked until the transaction ends; null when nobody waits. Hold the org's lock for order. */
+export async function lockNext({ sql }: Db, orgId: string): Promise<string | null> {
   const [row] = await sql<{ id: string }[]>`
-    update access_request set status = 'sent', queue_no = null
-    where org_id = ${orgId} and status = 'queued' and id = (
-      select id from access_request where org_id = ${orgId} and status = 'queued'
-      order by queue_no limit 1 for update)
-    returning id`
+    select id from access_request where org_id = ${orgId} and status = 'queued'
+    order by queue_no limit 1 for update`
   return row?.id ?? null
 }

@@ -1,0 +1,111 @@
+/** Shows a request's card as it is now, and posts what is new into its thread, each event once. */
+import { type RequestCardView, requestCard, requestEvents } from '../flows/request-card.ts'
+import type { Services } from '../flows/services.ts'
+import { claimPost, contentHash, findPost, forgetPost, notePost } from '../flows/slack-post.ts'
+import type { SlackMessage } from '../templates/slack/blocks.ts'
+import { requestCardMessage } from '../templates/slack/request-card.ts'
+import { eventMessage } from '../templates/slack/request-events.ts'
+import { type Job, RetryLater, type SlackVoice, type Voices } from './job.ts'
+
+declare module '../flows/services.ts' {
+  interface Jobs {
+    'request-card': { orgId: string; requestId: string }
+  }
+}
+
+type At = { channelId: string; ts: string }
+
+export const requestCardJob: Job<'request-card'> = {
+  name: 'request-card',
+  policy: 'short',
+  retry: { limit: 8, delaySeconds: 5, delayMaxSeconds: 600 },
+  expireSeconds: 120,
+  concurrency: 2,
+  batch: 5,
+  prompt: true,
+  async run(services, { orgId, requestId }) {
+    const voice = await services.slack(orgId)
+    const card = voice && (await requestCard(services, orgId, requestId))
+    if (!voice || !card) return
+    const root = await showRoot(services, voice, orgId, card)
+    if (root) await postEvents(services, voice, orgId, card, root)
+  },
+}
+
+/** Null when nobody can be reached: neither the channel nor the requester. */
+async function showRoot(
+  services: Services & Voices,
+  voice: SlackVoice,
+  orgId: string,
+  card: RequestCardView,
+): Promise<At | null> {
+  const key = `request:${card.requestId}`
+  const message = requestCardMessage(card)
+  const hash = contentHash(message)
+  const shown = await findPost(services, orgId, key)
+  if (!shown?.ts) return postRoot(services, voice, { orgId, key, card, message, hash })
+  const at = { channelId: shown.channelId, ts: shown.ts }
+  if (shown.contentHash && hash.equals(shown.contentHash)) return at
+  if ((await voice.update(at.channelId, at.ts, message)) === 'gone') {
+    await forgetPost(services, orgId, key)
+    return postRoot(services, voice, { orgId, key, card, message, hash })
+  }
+  await notePost(services, orgId, key, { ...at, contentHash: hash })
+  return at
+}
+
+type Root = { orgId: string; key: string; card: RequestCardView; message: SlackMessage; hash: Buffer }
+
+/** In the client's channel, or with the requester where the bot may not speak there. */
+async function postRoot(
+  services: Services,
+  voice: SlackVoice,
+  { orgId, key, card, message, hash }: Root,
+): Promise<At | null> {
+  if (!(await claimPost(services, orgId, key, card.channelId)))
+    throw new RetryLater(2, 'another worker is posting this card')
+  const at = await giveBackOnTrouble(services, orgId, key, async () => {
+    for (const place of [card.channelId, card.requestedBy]) {
+      const posted = await voice.post(place, message)
+      if (posted.kind === 'posted') return { channelId: posted.channel, ts: posted.ts }
+    }
+    return null
+  })
+  if (at) await notePost(services, orgId, key, { ...at, contentHash: hash })
+  else await forgetPost(services, orgId, key)
+  return at
+}
+
+async function postEvents(
+  services: Services,
+  voice: SlackVoice,
+  orgId: string,
+  card: RequestCardView,
+  root: At,
+): Promise<void> {
+  for (const event of await requestEvents(services, orgId, card.requestId)) {
+    const message = eventMessage(event)
+    const key = `request:${card.requestId}:event:${event.id}`
+    if (!message || !(await claimPost(services, orgId, key, root.channelId))) continue
+    const posted = await giveBackOnTrouble(services, orgId, key, () =>
+      voice.post(root.channelId, message, { threadTs: root.ts }),
+    )
+    if (posted.kind === 'unreachable') return forgetPost(services, orgId, key)
+    await notePost(services, orgId, key, { channelId: posted.channel, ts: posted.ts, contentHash: null })
+  }
+}
+
+/** Slack said no for now: the claim is free again, and the queue tries later. */
+async function giveBackOnTrouble<T>(
+  services: Services,
+  orgId: string,
+  key: string,
+  speak: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await speak()
+  } catch (error) {
+    await forgetPost(services, orgId, key)
+    throw error
+  }
+}

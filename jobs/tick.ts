@@ -1,0 +1,34 @@
+/** Every minute: what the clock has made due. Any number of nodes may tick; each step takes what others have not. */
+import { expireLinks } from '../flows/expire-links.ts'
+import { sendNudges } from '../flows/nudge.ts'
+import { sendQueued } from '../flows/queue-requests.ts'
+import type { Services } from '../flows/services.ts'
+import type { Job } from './job.ts'
+
+declare module '../flows/services.ts' {
+  interface Jobs {
+    tick: Record<string, never>
+  }
+}
+
+/** In this order, each on its own: one that fails does not stop the others. */
+const steps: [name: string, step: (services: Services) => Promise<unknown>][] = [
+  ['expire links', expireLinks],
+  ['send queued requests', sendQueued],
+  ['remind owners', sendNudges],
+]
+
+export const tick: Job<'tick'> = {
+  name: 'tick',
+  policy: 'exclusive',
+  retry: { limit: 0, delaySeconds: 0 },
+  expireSeconds: 300,
+  concurrency: 1,
+  prompt: true,
+  async run(services) {
+    const failures: string[] = []
+    for (const [name, step] of steps)
+      await step(services).catch((error: Error) => failures.push(`${name}: ${error.message}`))
+    if (failures.length > 0) throw new Error(failures.join('; '))
+  },
+}

@@ -1,0 +1,114 @@
+/** Asks a source owner to connect, or to sign in again; and the two reminders of the same link. */
+import { html, type Markup } from '../markup.ts'
+import { exactTime } from '../time.ts'
+import { listed } from '../words.ts'
+import { type Brand, composeMail, type Mail, type MailParts } from './layout.ts'
+
+export type OwnerLetter = {
+  brand: Brand
+  purpose: 'connect' | 'reconnect'
+  clientName: string
+  requester: { name: string }
+  ownerName: string | null
+  timeZone: string
+  note: string
+  items: {
+    connectorName: string
+    accountHint: string
+    reads: string[]
+    writeWarning: string | null
+    signInWith: string
+    role: string
+  }[]
+  providers: { name: string; permissionsUrl: string }[]
+  expiresAt: Date
+  url: string
+}
+
+export type LetterKind = 'access-request' | 'nudge-unopened' | 'nudge-expiry'
+
+/** Everything an owner needs to decide, in each of the three: the earlier mail may be lost. */
+export function accessRequestMail(kind: LetterKind, letter: OwnerLetter): Mail {
+  const { brand, clientName, requester, note, url } = letter
+  const sources = listed([...new Set(letter.items.map(({ connectorName }) => connectorName))])
+  const expiry = exactTime(letter.expiresAt, letter.timeZone)
+  const verb = letter.purpose === 'reconnect' ? 'sign in again to' : 'connect'
+  return composeMail(brand, {
+    ...opening(kind, letter, sources),
+    paragraphs: [
+      html`${greeting(letter.ownerName)}`,
+      html`<b>${requester.name}</b> at <b>${brand.orgName}</b> asks you to ${verb} <b>${sources}</b> for
+        <b>${clientName}</b>.`,
+      ...(note ? [html`${requester.name} writes: “${note}”`] : []),
+      ...letter.items.map(readOnlyPromise).filter((promise, at, all) => isFirst(promise, at, all)),
+    ],
+    facts: [
+      ['Client', clientName],
+      ...letter.items.map(itemFact),
+      ['This link works until', html`<b>${expiry}</b>`],
+    ],
+    button: { label: letter.purpose === 'reconnect' ? 'Sign in again' : 'Connect now', url },
+    small: smallPrint(letter),
+  })
+}
+
+function opening(
+  kind: LetterKind,
+  { brand, purpose, clientName }: OwnerLetter,
+  sources: string,
+): Pick<MailParts, 'subject' | 'heading' | 'preheader'> {
+  const wish = `${purpose === 'reconnect' ? 'Please sign in again to' : 'Please connect'} ${sources} for ${clientName}`
+  if (kind === 'nudge-unopened')
+    return {
+      subject: `Reminder: ${brand.orgName} asks for access to ${sources}`,
+      heading: `A reminder: ${wish.charAt(0).toLowerCase()}${wish.slice(1)}`,
+      preheader: 'Your link is waiting. It takes about two minutes.',
+    }
+  if (kind === 'nudge-expiry')
+    return {
+      subject: `Your link from ${brand.orgName} for ${sources} ends soon`,
+      heading: `Your link ends soon: ${wish.charAt(0).toLowerCase()}${wish.slice(1)}`,
+      preheader: 'After that a new link is needed.',
+    }
+  return {
+    subject: `${brand.orgName} asks for access to ${sources}${purpose === 'reconnect' ? ' again' : ''}`,
+    heading: wish,
+    preheader: `For ${clientName}. It takes about two minutes and needs no new account.`,
+  }
+}
+
+const greeting = (name: string | null) => (name ? html`Hello ${name},` : html`Hello,`)
+
+function itemFact({ connectorName, accountHint }: OwnerLetter['items'][number]): [string, string] {
+  return ['Data source', accountHint ? `${connectorName}: ${accountHint}` : connectorName]
+}
+
+/** The truth where the provider knows no permission that only reads. */
+function readOnlyPromise({ connectorName, reads, writeWarning }: OwnerLetter['items'][number]): Markup {
+  const what = reads.length > 0 ? html` It can then ${lower(listed(reads))}.` : html``
+  return writeWarning
+    ? html`<b>${connectorName}:</b> ${writeWarning}`
+    : html`<b>${connectorName}:</b> Latchkey only reads; nothing is edited, created or deleted.${what}`
+}
+
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
+const isFirst = (piece: Markup, at: number, all: Markup[]) =>
+  all.findIndex(({ source }) => source === piece.source) === at
+
+function smallPrint({ brand, requester, items, providers }: OwnerLetter): Markup[] {
+  const help = items.map(({ connectorName, signInWith, role }) =>
+    signInWith ? html` ${connectorName}: sign in with ${signInWith}; ${role}.` : html``,
+  )
+  return [
+    html`You need no account with ${brand.orgName} or Latchkey, and nobody sees your password.`,
+    html`Before you begin, sign out of other logins in that browser, so that the right one is used.${help}`,
+    ...(providers.length > 0
+      ? [
+          html`You can withdraw the access at any time: on your own page, whose address you get when you finish, or at
+            ${providers.map(({ name, permissionsUrl }) => html`<a href="${permissionsUrl}">${name}</a> `)}`,
+        ]
+      : []),
+    html`Not expecting this? Ignore this e-mail, or reply to ask ${requester.name}. Nothing happens until you press
+      Continue and agree yourself.`,
+  ]
+}

@@ -1,0 +1,10 @@
+/** Small words for lists and counts. */
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(names: string[]): string {
+  const last = names.at(-1) ?? ''
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** `1 link`, `3 links`. */
+export const counted = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
