@@ -7,6 +7,7 @@ import { type App, createApp } from '../../app.ts'
 import { readConfig } from '../../config.ts'
 import { openLog } from '../../log.ts'
 import { advanceClock, settle, tickNow } from '../../sandbox/clock.ts'
+import { type SandboxGoogle, startGoogle } from '../../sandbox/google/start.ts'
 import { type MailCatcher, startMailCatcher } from '../../sandbox/mail.ts'
 import { freePort } from '../../sandbox/postgres.ts'
 import { type Slack, startSlack } from '../../sandbox/slack/index.ts'
@@ -21,6 +22,7 @@ export type World = {
   db: Db
   databaseUrl: string
   slack: Slack
+  google: SandboxGoogle
   mail: MailCatcher
   /** Where owners reach the product. */
   url: string
@@ -39,6 +41,7 @@ export type World = {
 }
 
 const ERROR = 50
+const GOOGLE_APP = { id: 'sandbox-google-client', secret: 'sandbox-google-secret' }
 
 /** Stopped by itself after the file, with proof that nothing was left open and nobody complained. */
 export async function openWorld(extra: Record<string, string> = {}): Promise<World> {
@@ -46,7 +49,13 @@ export async function openWorld(extra: Record<string, string> = {}): Promise<Wor
   const port = await freePort()
   const slack = await startSlack({ appUrl: `http://127.0.0.1:${port}/slack/events` })
   const mail = await startMailCatcher()
-  const env = environment({ databaseUrl, port, slack, mail }, extra)
+  let ahead = 0 // of the real clock, in ms
+  const redirectUris = [`http://localhost:${port}/connect/google/callback`]
+  const google = await startGoogle({
+    now: () => new Date(Date.now() + ahead),
+    app: { ...GOOGLE_APP, redirectUris },
+  })
+  const env = environment({ databaseUrl, port, slack, mail, google }, extra)
   const logs: LogLine[] = []
   const app = await createApp(
     readConfig(env),
@@ -57,10 +66,11 @@ export async function openWorld(extra: Record<string, string> = {}): Promise<Wor
   const expected: RegExp[] = []
   let stopped = false
   const world: World = {
-    ...{ app, db, databaseUrl, slack, mail, url: env.PUBLIC_URL ?? '', logs, env },
+    ...{ app, db, databaseUrl, slack, google, mail, url: env.PUBLIC_URL ?? '', logs, env },
     settle: (options) => settle(db, options),
     async advance(duration) {
       const now = await advanceClock(db, duration)
+      ahead = now.getTime() - Date.now()
       await world.tick()
       return now
     },
@@ -73,7 +83,7 @@ export async function openWorld(extra: Record<string, string> = {}): Promise<Wor
       if (stopped) return
       stopped = true
       await app.stop()
-      await Promise.all([slack.close(), mail.close()])
+      await Promise.all([slack.close(), mail.close(), google.stop()])
       const bad = logs.filter((line) => line.level >= ERROR).map((line) => JSON.stringify(line))
       expect(await sessionsLeft(db), 'database sessions the app left open').toEqual([])
       expect(bad.filter((line) => !expected.some((one) => one.test(line)))).toEqual([])
@@ -84,14 +94,16 @@ export async function openWorld(extra: Record<string, string> = {}): Promise<Wor
   return world
 }
 
-type Parts = { databaseUrl: string; port: number; slack: Slack; mail: MailCatcher }
+type Parts = { databaseUrl: string; port: number; slack: Slack; mail: MailCatcher; google: SandboxGoogle }
 
-function environment({ databaseUrl, port, slack, mail }: Parts, extra: Record<string, string>) {
+function environment({ databaseUrl, port, slack, mail, google }: Parts, extra: Record<string, string>) {
   return {
     ...{ DATABASE_URL: databaseUrl, PORT: String(port), PUBLIC_URL: `http://localhost:${port}` },
     ...{ SLACK_API_URL: slack.apiUrl, SLACK_BOT_TOKEN: slack.botToken },
     ...{ SLACK_SIGNING_SECRET: slack.signingSecret },
     ...{ SMTP_URL: mail.url, MAIL_FROM: 'Brightside Agency <access@brightside.example>' },
+    ...{ GOOGLE_CLIENT_ID: GOOGLE_APP.id, GOOGLE_CLIENT_SECRET: GOOGLE_APP.secret },
+    PROVIDER_ORIGINS: JSON.stringify(google.origins),
     SECRET_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
     ...extra,
   } as Record<string, string>
