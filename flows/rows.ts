@@ -5,6 +5,8 @@ import type { MetricRow } from '../storage/metrics.ts'
 
 /** An index entry must stay well below PostgreSQL's 2.7 kB. */
 const KEY_MAX = 600
+/** What is no number, be it a word or NaN, is "not known". */
+const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/
 const COUNTS = ['impressions', 'clicks', 'sessions'] as const
 const AMOUNTS = ['cost', 'conversions', 'revenue'] as const
 
@@ -66,18 +68,15 @@ function keyOf(dimensions: Record<string, string>): string {
 const storable = (text: string) => text.replaceAll('\u0000', '').toWellFormed()
 
 function known(value: number | string | null | undefined): number | string | null {
-  if (value === undefined || value === null || value === '') return null
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  return storable(value)
+  if (value === undefined || value === null || !NUMBER.test(String(value))) return null
+  return value
 }
 
-const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/
-
 function count(value: number | string | null): number | null {
-  return value === null || !NUMBER.test(String(value)) ? null : Math.round(Number(value))
+  return value === null ? null : Math.round(Number(value))
 }
 
 /** As text, so that no cent is lost between a provider's decimal and ours. */
 function amount(value: number | string | null): string | null {
-  return value === null || !NUMBER.test(String(value)) ? null : String(value)
+  return value === null ? null : String(value)
 }

@@ -2,6 +2,8 @@
 import { expireLinks } from '../flows/expire-links.ts'
 import { sendNudges } from '../flows/nudge.ts'
 import { sendQueued } from '../flows/queue-requests.ts'
+import { reconcile } from '../flows/reconcile.ts'
+import { dueRefreshes } from '../flows/refresh.ts'
 import type { Services } from '../flows/services.ts'
 import type { Job } from './job.ts'
 
@@ -16,6 +18,8 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['expire links', expireLinks],
   ['send queued requests', sendQueued],
   ['remind owners', sendNudges],
+  ['refresh at midnight', dueRefreshes],
+  ['find lost work', reconcile],
 ]
 
 export const tick: Job<'tick'> = {

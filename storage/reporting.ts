@@ -1,0 +1,167 @@
+/** The schema `reporting`: stable views for other tools, and the role that sees them and nothing else. */
+import { createHash } from 'node:crypto'
+import type { Db } from './db.ts'
+
+export type ReportingMetric = { unit: 'count' | 'decimal' | 'money' | 'ratio' | 'average'; says: string }
+export type ReportingConnector = {
+  id: string
+  name: string
+  dimensions: string[]
+  metrics: Record<string, ReportingMetric>
+}
+
+export type Published = {
+  /** False: the views were current already. */
+  changed: boolean
+  /** 'missing': this database user may not create roles, so an administrator has to. */
+  reader: 'ready' | 'missing'
+}
+
+const READER = 'latchkey_reader'
+
+/**
+ * Makes or renews the views and grants them to `latchkey_reader`. Any number of nodes may start at once: the lock is
+ * the migrations'. Views are replaced only when their text changed, so that a start disturbs no reader.
+ */
+export async function publishReporting(db: Db, connectors: ReportingConnector[]): Promise<Published> {
+  const statements = [...base(), ...connectors.flatMap(connectorView)]
+  const stamp = createHash('sha256').update(statements.join('\n')).digest('hex').slice(0, 16)
+  return db.transaction(async ({ sql }) => {
+    await sql`set local lock_timeout = '60s'`
+    await sql`set local statement_timeout = '90s'`
+    await sql`select pg_advisory_xact_lock(hashtext('latchkey migrate'))`
+    const [schema] = await sql<{ says: string | null }[]>`
+      select obj_description(oid, 'pg_namespace') as says from pg_namespace where nspname = 'reporting'`
+    const changed = !schema?.says?.includes(stamp)
+    if (changed) {
+      if (!schema) await sql`create schema reporting`
+      const views = await sql<{ name: string }[]>`
+        select viewname as name from pg_views where schemaname = 'reporting'`
+      for (const { name } of views) await sql`drop view reporting.${sql(name)}`
+      for (const statement of statements) await sql.unsafe(statement)
+      await sql.unsafe(
+        `comment on schema reporting is 'Stable views of Latchkey for other tools (version ${stamp})'`,
+      )
+    }
+    return { changed, reader: await grantReader(sql) }
+  })
+}
+
+/** Roles belong to the whole server, so another database's node may make it at this moment. */
+async function grantReader(sql: Db['sql']): Promise<Published['reader']> {
+  await sql.unsafe(`do $$ begin
+    if not exists (select from pg_roles where rolname = '${READER}') then create role ${READER} nologin; end if;
+  exception when insufficient_privilege or duplicate_object or unique_violation then null;
+  end $$`)
+  const [role] = await sql`select from pg_roles where rolname = ${READER}`
+  if (!role) return 'missing'
+  await sql.unsafe(`
+    revoke all on schema latchkey from ${READER};
+    grant usage on schema reporting to ${READER};
+    grant select on all tables in schema reporting to ${READER}`)
+  return 'ready'
+}
+
+/** What every view begins with. Names are those of the data dictionary. */
+const WHERE_FROM: [column: string, from: string, says: string][] = [
+  ['org_id', 'm.org_id', 'The agency'],
+  ['client_id', 's.client_id', 'The client'],
+  ['client', 'c.name', 'The client, by name'],
+  ['source_id', 'm.source_id', 'The data source; see reporting.sources'],
+  ['connector', 's.connector_id', 'What is read, e.g. google-ads'],
+  ['account_id', 's.account_id', 'The account at the provider'],
+  ['account', 's.account_name', 'The account, by name'],
+  ['date', 'm.date', 'The day, in the account’s own time zone'],
+]
+const COMMON: typeof WHERE_FROM = [
+  ['impressions', 'm.impressions', 'Null: the provider has or said none'],
+  ['clicks', 'm.clicks', 'Null: the provider has or said none'],
+  ['cost', 'm.cost', 'In whole units of the currency column'],
+  ['conversions', 'm.conversions', 'May be a fraction'],
+  ['revenue', 'm.revenue', 'In whole units of the currency column'],
+  ['sessions', 'm.sessions', 'Null: the provider has or said none'],
+]
+const CURRENCY: (typeof WHERE_FROM)[0] = ['currency', 'm.currency', 'Of the account, ISO 4217']
+const FROM = `latchkey.daily_metrics m
+  join latchkey.source s on s.org_id = m.org_id and s.id = m.source_id
+  join latchkey.client c on c.org_id = s.org_id and c.id = s.client_id`
+
+function base(): string[] {
+  const dimensions: (typeof WHERE_FROM)[0] = [
+    'dimensions',
+    'm.dimensions',
+    'What the row is split by, by name',
+  ]
+  const sources: typeof WHERE_FROM = [
+    ['org_id', 's.org_id', 'The agency'],
+    ['client_id', 's.client_id', 'The client'],
+    ['client', 'c.name', 'The client, by name'],
+    ['source_id', 's.id', 'The data source'],
+    ['connector', 's.connector_id', 'What is read, e.g. google-ads'],
+    ['account_id', 's.account_id', 'The account at the provider'],
+    ['account', 's.account_name', 'The account, by name'],
+    ['currency', 's.currency', 'Of the account, ISO 4217'],
+    ['account_time_zone', 's.account_time_zone', 'In which the provider counts its days'],
+    ['status', 's.status', 'connected, disconnected, paused or removed'],
+    ['last_good_day', 's.last_good_day', 'Data are complete up to and including this day'],
+    ['synced_at', 's.synced_at', 'When it was last read without trouble'],
+    ['delayed_since', 's.delayed_since', 'Passing trouble since; null: none'],
+    ['disconnected_at', 's.disconnected_at', 'When access ended; null: it did not'],
+    ['created_at', 's.created_at', 'When it was connected first'],
+  ]
+  return [
+    ...view('daily_metrics', 'One row per data source, day and split; null is not known, never 0', FROM, [
+      ...[...WHERE_FROM, dimensions, ...COMMON, CURRENCY],
+    ]),
+    ...view(
+      'sources',
+      'One row per data source',
+      'latchkey.source s join latchkey.client c on c.org_id = s.org_id and c.id = s.client_id',
+      sources,
+    ),
+  ]
+}
+
+function connectorView({ id, name, dimensions, metrics }: ReportingConnector): string[] {
+  const taken = new Set([...WHERE_FROM, CURRENCY].map(([column]) => columnOf(column)))
+  const free = (column: string) => !taken.has(column) && Boolean(taken.add(column))
+  const split = dimensions.filter((dimension) => free(columnOf(dimension)))
+  const own = Object.entries(metrics).filter(([metric]) => free(columnOf(metric)))
+  return view(
+    columnOf(id),
+    `${name}, in its own words; null is not known, never 0`,
+    `${FROM}\n  where s.connector_id = ${text(id)}`,
+    [
+      ...WHERE_FROM,
+      ...split.map((dimension): (typeof WHERE_FROM)[0] => [
+        columnOf(dimension),
+        `m.dimensions ->> ${text(dimension)}`,
+        'Part of what the row is split by',
+      ]),
+      ...own.map(([metric, { unit, says }]): (typeof WHERE_FROM)[0] => [
+        columnOf(metric),
+        typed(`m.metrics ->> ${text(metric)}`, unit),
+        says,
+      ]),
+      CURRENCY,
+    ],
+  )
+}
+
+function typed(value: string, unit: ReportingMetric['unit']): string {
+  if (unit === 'count') return `round((${value})::numeric)::bigint`
+  return unit === 'money' ? `(${value})::numeric(20, 6)` : `(${value})::numeric`
+}
+
+function view(name: string, says: string, from: string, columns: typeof WHERE_FROM): string[] {
+  const list = columns.map(([column, value]) => `${value} as ${column}`).join(', ')
+  return [
+    `create view reporting.${name} as select ${list} from ${from}`,
+    `comment on view reporting.${name} is ${text(says)}`,
+    ...columns.map(([column, , about]) => `comment on column reporting.${name}.${column} is ${text(about)}`),
+  ]
+}
+
+/** Quoted, so that a name may be a word of SQL. */
+const columnOf = (name: string) => `"${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}"`
+const text = (words: string) => `'${words.replaceAll("'", "''")}'`
