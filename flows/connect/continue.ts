@@ -1,0 +1,153 @@
+/** Continue: opens a link session in this browser, or goes on in the one it has, and plans the trip to a provider. */
+import { createHash, randomBytes } from 'node:crypto'
+import { routed } from '../../connectors/http.ts'
+import { record } from '../../storage/audit.ts'
+import * as connections from '../../storage/connections.ts'
+import * as consents from '../../storage/consents.ts'
+import type { Db } from '../../storage/db.ts'
+import * as progress from '../../storage/link-progress.ts'
+import * as sessions from '../../storage/link-sessions.ts'
+import * as oauthSessions from '../../storage/oauth-sessions.ts'
+import { hashToken } from '../link-token.ts'
+import { touchCard } from '../request-card.ts'
+import type { Services } from '../services.ts'
+import { type LinkView, look, type Sight } from './look.ts'
+import { ownerActor } from './owner.ts'
+import { type Stop, stopsOf } from './plan.ts'
+
+/** Everything the OAuth exchange needs; holds the OAuth app's secret, so it never leaves the server. */
+export type Trip = {
+  orgId: string
+  consentId: string
+  linkSessionId: string
+  provider: string
+  authorizeUrl: string
+  tokenUrl: string
+  tokenAuth: 'form' | 'basic'
+  scopes: string[]
+  scopeSeparator: ' ' | ','
+  params: Record<string, string>
+  key: string
+  secret: string
+}
+
+export type Continued =
+  /** `cookie` is what this browser is known by from now on; `fresh` when it must be set. */
+  | { kind: 'go'; trip: Trip; cookie: string; fresh: boolean; link: LinkView }
+  | { kind: 'not-open'; sight: Sight }
+  /** Ten browsers hold a credential each, or nothing of the request is offered here any more. */
+  | { kind: 'too-many'; link: LinkView }
+  | { kind: 'not-offered'; link: LinkView }
+
+export type Wanted = {
+  /** Null: the first one that is still to come. */
+  provider: string | null
+  /** The owner wants to sign in under another name: no login is suggested. */
+  someoneElse: boolean
+}
+
+export async function continueLink(
+  services: Services,
+  token: string,
+  cookies: string[],
+  wanted: Wanted,
+): Promise<Continued> {
+  const sight = await look(services, token, cookies)
+  if (sight.kind !== 'open' || sight.late) return { kind: 'not-open', sight }
+  const { link, session } = sight
+  const stops = stopsOf(services, link, session?.held ?? [])
+  const stop =
+    stops.find(({ provider }) => provider.id === wanted.provider) ??
+    stops.find(({ held }) => held === null) ??
+    stops[0]
+  const app = stop && services.oauthApps[stop.provider.id]
+  if (!stop || !app) return { kind: 'not-offered', link }
+  const hint = wanted.someoneElse ? null : await expectedLogin(services, link)
+  const cookie = session?.cookie ?? randomBytes(32).toString('base64url')
+
+  return services.db.transaction(async (tx): Promise<Continued> => {
+    const linkSessionId = session?.id ?? (await openSession(tx, link, cookie))
+    if (linkSessionId === 'ended') return { kind: 'not-open', sight: await look(services, token, cookies) }
+    if (linkSessionId === 'full') return { kind: 'too-many', link }
+    await noteStart(services, tx, link)
+    const consentId = await consents.begin(tx, link.orgId, {
+      linkSessionId,
+      provider: stop.provider.id,
+      oauthApp: app.id,
+      askedScopes: stop.scopes,
+    })
+    const trip = planTrip(stop, app, { orgId: link.orgId, consentId, linkSessionId }, hint)
+    return { kind: 'go', trip, cookie, fresh: session === null, link }
+  })
+}
+
+async function openSession(
+  tx: Db,
+  { orgId, id }: LinkView,
+  cookie: string,
+): Promise<string | 'ended' | 'full'> {
+  if (!(await sessions.lockLink(tx, orgId, id))) return 'ended'
+  await sessions.pushOutOldest(tx, orgId, id)
+  if ((await sessions.countOpen(tx, orgId, id)) >= sessions.OPEN_SESSIONS_MAX) return 'full'
+  return sessions.open(tx, orgId, id, hashToken(cookie))
+}
+
+async function noteStart(services: Services, tx: Db, link: LinkView): Promise<void> {
+  if (!(await progress.markStarted(tx, link.orgId, link.requestId))) return
+  await record(tx, link.orgId, {
+    kind: 'link.started',
+    actor: ownerActor(link),
+    clientId: link.clientId,
+    requestId: link.requestId,
+    linkId: link.id,
+  })
+  await touchCard(services, tx, link.orgId, link.requestId)
+}
+
+/** A reconnect expects the identity it should heal; otherwise the owner's own address is the best guess. */
+export async function expectedLogin({ db }: Services, link: LinkView): Promise<string | null> {
+  if (!link.connectionId) return link.ownerEmail
+  const connection = await connections.byId(db, link.orgId, link.connectionId)
+  return connection?.identityLabel ?? link.ownerEmail
+}
+
+function planTrip(
+  { provider, scopes }: Stop,
+  app: { id: string; secret: string },
+  ids: Pick<Trip, 'orgId' | 'consentId' | 'linkSessionId'>,
+  hint: string | null,
+): Trip {
+  return {
+    ...ids,
+    provider: provider.id,
+    authorizeUrl: routed(provider.authorizeUrl),
+    tokenUrl: routed(provider.tokenUrl),
+    tokenAuth: provider.tokenAuth,
+    scopes,
+    scopeSeparator: provider.scopeSeparator,
+    params: { ...provider.params, ...(hint && provider.loginHint?.(hint)) },
+    key: app.id,
+    secret: app.secret,
+  }
+}
+
+export type TripMemory = {
+  trip: Omit<Trip, 'secret'>
+  /** grant's own: state, nonce and PKCE verifier. */
+  oauth: object
+}
+
+/** Sealed, for ten minutes, to be found only by the browser that left and the state it left with. */
+export async function rememberTrip(
+  { db, vault }: Services,
+  { cookie, state, memory }: { cookie: string; state: string; memory: TripMemory },
+): Promise<void> {
+  const hash = tripHash(cookie, state)
+  await oauthSessions.save(db, hash, vault.seal(JSON.stringify(memory), tripPlace(hash)))
+}
+
+export function tripHash(cookie: string, state: string): Buffer {
+  return createHash('sha256').update(`${cookie}.${state}`).digest()
+}
+
+export const tripPlace = (hash: Buffer) => `oauth_session:${hash.toString('hex')}:-:sealed`

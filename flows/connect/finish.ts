@@ -1,0 +1,185 @@
+/** Finish: the link is spent, the sources exist and their backfills are queued, or none of it happened. */
+import { record } from '../../storage/audit.ts'
+import * as connections from '../../storage/connections.ts'
+import * as credentials from '../../storage/credentials.ts'
+import type { Db } from '../../storage/db.ts'
+import type { HeldCredential } from '../../storage/held-credentials.ts'
+import * as held from '../../storage/held-credentials.ts'
+import * as progress from '../../storage/link-progress.ts'
+import * as sessions from '../../storage/link-sessions.ts'
+import * as sources from '../../storage/sources.ts'
+import { planBackfill } from '../backfill.ts'
+import { enqueueDelivery } from '../deliver.ts'
+import { afterFinish } from '../heal.ts'
+import { proposeMove } from '../move.ts'
+import { touchCard } from '../request-card.ts'
+import type { Services } from '../services.ts'
+import { type Choice, type Picker, type Picks, readPicks } from './accounts.ts'
+import { heldPlace } from './consent.ts'
+import { type LinkView, look, type Sight } from './look.ts'
+import { maskLabel, ownerActor } from './owner.ts'
+
+export type Finished =
+  | { kind: 'finished' }
+  | { kind: 'nothing-picked'; picker: Picker }
+  | { kind: 'over-limit'; picker: Picker; limit: number; used: number; picked: number }
+  | { kind: 'stale'; link: LinkView }
+  /** Ended meanwhile: used elsewhere, cancelled, expired. `finished` again for the browser that did it. */
+  | { kind: 'not-open'; sight: Sight }
+
+/** Concurrent calls, also from other processes, spend the link once; the others learn what became of it. */
+export async function finish(
+  services: Services,
+  token: string,
+  cookies: string[],
+  picks: Picks,
+): Promise<Finished> {
+  const picking = await readPicks(services, token, cookies, picks)
+  if (picking.kind !== 'ready') return picking
+  const { picker, chosen } = picking
+  const reconnected = picker.link.connectionId !== null && picker.session.held.length > 0
+  if (chosen.length === 0 && !reconnected) return { kind: 'nothing-picked', picker }
+  const outcome = await services.db.transaction((tx) => spend(services, tx, picker, chosen))
+  if (outcome === 'spent') return { kind: 'finished' }
+  if (outcome === 'lost') return { kind: 'not-open', sight: await look(services, token, cookies) }
+  return { kind: 'over-limit', picker, picked: chosen.length, ...outcome }
+}
+
+type Spent = 'spent' | 'lost' | { limit: number; used: number }
+
+async function spend(services: Services, tx: Db, picker: Picker, chosen: Choice[]): Promise<Spent> {
+  const { link, session } = picker
+  const { orgId } = link
+  const over = await overLimit(tx, picker, chosen)
+  if (over) return over
+  if (!(await progress.spendLink(tx, orgId, { linkId: link.id, sessionId: session.id }))) return 'lost'
+  const taken = await held.destroy(
+    tx,
+    orgId,
+    session.held.map(({ id }) => id),
+  )
+  const made: string[] = []
+  for (const credential of taken) made.push(...(await connect(services, tx, picker, credential, chosen)))
+  await planBackfill(services, tx, { orgId, sourceIds: made })
+  await sessions.closeAll(tx, orgId, link.id, 'finished')
+  await progress.markFinished(tx, orgId, link.requestId)
+  await tell(services, tx, picker, made.length)
+  return 'spent'
+}
+
+/** Accounts that are connected already do not count again. */
+async function overLimit(tx: Db, { link }: Picker, chosen: Choice[]) {
+  if (link.accountLimit === null) return null
+  const { limit, used } = await progress.lockAccountUse(tx, link.orgId)
+  const fresh = chosen.filter(({ connected }) => !connected).length
+  return limit !== null && used + fresh > limit ? { limit, used } : null
+}
+
+/** One held credential becomes a connection, each of its ticked accounts a source. Returns the new sources. */
+async function connect(
+  services: Services,
+  tx: Db,
+  { link, stops }: Picker,
+  credential: HeldCredential,
+  chosen: Choice[],
+): Promise<string[]> {
+  const { orgId, requestId } = link
+  const { id: connectionId, existed } = await saveConnection(services, tx, link, credential)
+  const expected = link.connectionId
+  const own = stops.find(({ provider }) => provider.id === credential.provider)?.items ?? []
+  const picked = chosen.filter(({ connectorId }) => own.some(({ connector }) => connector.id === connectorId))
+  if (expected && expected !== connectionId) {
+    const sourceIds = await visibleSources(tx, orgId, expected, credential)
+    await proposeMove(services, tx, {
+      orgId,
+      requestId,
+      fromConnectionId: expected,
+      toConnectionId: connectionId,
+      sourceIds,
+    })
+    return []
+  }
+  const made: string[] = []
+  for (const { connectorId, ticked: _ticked, connected, ...account } of picked) {
+    if (connected) continue
+    const source = await sources.upsert(tx, orgId, {
+      clientId: link.clientId,
+      connectionId,
+      connectorId,
+      account,
+      requestId,
+    })
+    if (!source.created) continue
+    made.push(source.id)
+    const data = { account: account.name, connector: connectorId }
+    await note(tx, link, credential, 'source.connected', { sourceId: source.id, connectionId, data })
+  }
+  if (existed) await afterFinish(services, tx, { orgId, connectionId, requestId })
+  return made
+}
+
+async function saveConnection(services: Services, tx: Db, link: LinkView, credential: HeldCredential) {
+  const { provider, oauthApp, identity, identityLabel, scopes } = credential
+  const saved = await connections.upsert(tx, link.orgId, {
+    provider,
+    oauthApp,
+    identity,
+    identityLabel,
+    clientId: null,
+    scopes,
+    grantExpiresAt: null,
+    authorisedBy: link.ownerEmail ?? link.ownerSlackUserId ?? link.requestedBy,
+    requestId: link.requestId,
+  })
+  const secret = services.vault.open(credential.sealed, heldPlace(credential.id, link.orgId))
+  const { expiresAt } = JSON.parse(secret) as { expiresAt: string | null }
+  const place = `connection:${saved.id}:${link.orgId}:credential`
+  const ends = expiresAt === null ? null : new Date(expiresAt)
+  await credentials.store(tx, link.orgId, saved.id, services.vault.seal(secret, place), ends)
+  return saved
+}
+
+/** Sources of the connection to be healed whose account the identity that came instead can see. */
+async function visibleSources(tx: Db, orgId: string, connectionId: string, { accounts }: HeldCredential) {
+  const all = await sources.ofConnection(tx, orgId, connectionId)
+  return all
+    .filter((source) =>
+      accounts.some((a) => a.connectorId === source.connectorId && a.id === source.accountId),
+    )
+    .map(({ id }) => id)
+}
+
+function note(
+  tx: Db,
+  link: LinkView,
+  credential: HeldCredential,
+  kind: string,
+  rest: { sourceId?: string; connectionId?: string; data: Record<string, unknown> },
+) {
+  return record(tx, link.orgId, {
+    kind,
+    actor: ownerActor(link, credential.identityLabel),
+    clientId: link.clientId,
+    requestId: link.requestId,
+    linkId: link.id,
+    ...rest,
+  })
+}
+
+async function tell(services: Services, tx: Db, { link, session }: Picker, made: number): Promise<void> {
+  const [first] = session.held
+  if (first) {
+    const data = { sources: made, by: maskLabel(first.identityLabel) }
+    await note(tx, link, first, 'request.finished', { data })
+  }
+  await touchCard(services, tx, link.orgId, link.requestId)
+  if (!link.ownerEmail || link.forSelf) return
+  await enqueueDelivery(services, tx, {
+    orgId: link.orgId,
+    kind: 'receipt',
+    channel: 'mail',
+    address: link.ownerEmail,
+    linkId: link.id,
+    dedupeKey: `receipt:${link.id}`,
+  })
+}

@@ -1,0 +1,98 @@
+/** Credentials between consent and Finish, sealed. They move into a connection at Finish, or are destroyed. */
+import type { Db } from './db.ts'
+
+export type HeldAccount = {
+  connectorId: string
+  id: string
+  name: string
+  currency?: string
+  timeZone?: string
+  parent?: string
+  /** Picked on the page before "Connect another". */
+  ticked?: boolean
+}
+
+export type HeldCredential = {
+  id: string
+  orgId: string
+  linkSessionId: string
+  provider: string
+  oauthApp: string
+  identity: string
+  identityLabel: string
+  scopes: string[]
+  sealed: string
+  accounts: HeldAccount[]
+  /** Connector → failure class, where its accounts could not be listed. */
+  trouble: Record<string, string>
+  receivedAt: Date
+}
+
+/** The newest sign-in of a link session at a provider replaces the one before. */
+export async function keep(
+  { sql }: Db,
+  orgId: string,
+  held: Omit<HeldCredential, 'orgId' | 'receivedAt'>,
+): Promise<void> {
+  await sql`
+    insert into held_credential (id, org_id, link_session_id, provider, oauth_app, identity, identity_label,
+                                 scopes, sealed, accounts, trouble)
+    values (${held.id}, ${orgId}, ${held.linkSessionId}, ${held.provider}, ${held.oauthApp}, ${held.identity},
+            ${held.identityLabel}, ${held.scopes}, ${held.sealed}, ${sql.json(held.accounts as never)},
+            ${sql.json(held.trouble)})
+    on conflict (link_session_id, provider) do update
+    set id = excluded.id, oauth_app = excluded.oauth_app, identity = excluded.identity,
+        identity_label = excluded.identity_label, scopes = excluded.scopes, sealed = excluded.sealed,
+        accounts = excluded.accounts, trouble = excluded.trouble, received_at = latchkey.clock()
+    where held_credential.org_id = ${orgId}`
+}
+
+export async function ofSession(
+  { sql }: Db,
+  orgId: string,
+  linkSessionId: string,
+): Promise<HeldCredential[]> {
+  return sql<HeldCredential[]>`
+    select * from held_credential
+    where org_id = ${orgId} and link_session_id = ${linkSessionId} order by provider`
+}
+
+export async function ofLink({ sql }: Db, orgId: string, linkId: string): Promise<HeldCredential[]> {
+  return sql<HeldCredential[]>`
+    select h.* from held_credential h
+    join link_session s on s.org_id = h.org_id and s.id = h.link_session_id
+    where h.org_id = ${orgId} and s.link_id = ${linkId}`
+}
+
+export async function saveAccounts(
+  { sql }: Db,
+  orgId: string,
+  id: string,
+  accounts: HeldAccount[],
+): Promise<void> {
+  await sql`
+    update held_credential set accounts = ${sql.json(accounts as never)} where org_id = ${orgId} and id = ${id}`
+}
+
+/** Returns the rows that were still there: their credentials are the caller's to revoke or to forget. */
+export async function destroy({ sql }: Db, orgId: string, ids: string[]): Promise<HeldCredential[]> {
+  if (ids.length === 0) return []
+  return sql<HeldCredential[]>`
+    delete from held_credential where org_id = ${orgId} and id = any(${ids}::uuid[]) returning *`
+}
+
+/**
+ * Whether anything else alive rests on the same authorisation: Google's revoke, for one, ends every token of the
+ * identity at the OAuth app, in every org of this installation.
+ */
+export async function isSharedInAllOrgs(
+  { sql }: Db,
+  { provider, oauthApp, identity }: { provider: string; oauthApp: string; identity: string },
+): Promise<boolean> {
+  const [row] = await sql<{ shared: boolean }[]>`
+    select exists (select from connection where provider = ${provider} and oauth_app = ${oauthApp}
+                   and identity = ${identity} and credential_sealed is not null and status <> 'removed')
+        or exists (select from held_credential where provider = ${provider} and oauth_app = ${oauthApp}
+                   and identity = ${identity}) as shared`
+  return row?.shared ?? false
+}

@@ -1,0 +1,129 @@
+/** The link page: who asks for what, what may be done with it, and the ways out. Nothing happens by looking. */
+import { html, type Markup } from '../markup.ts'
+import { exactTime } from '../time.ts'
+import { listed } from '../words.ts'
+import { button, named, type Page, page, type Sender } from './layout.ts'
+
+export type AskedSource = {
+  connectorName: string
+  accountHint: string
+  /** Plain words, one per permission. */
+  reads: string[]
+  /** The truth where the provider has no read-only permission. */
+  writeWarning: string | null
+  signInWith: string
+  role: string
+  friction: string | null
+}
+
+/** One sign-in, for one or several data sources. */
+export type AskedStop = {
+  providerId: string
+  providerName: string
+  goesTo: string
+  sources: AskedSource[]
+  /** Whom this browser is signed in as already; null: still to come. */
+  signedInAs: string | null
+}
+
+export type LinkPage = {
+  sender: Sender & object
+  /** Path of the link, e.g. /l/lk_…: every form leads below it. */
+  path: string
+  requester: { name: string; email: string | null; website: string | null }
+  clientName: string
+  purpose: 'connect' | 'reconnect'
+  forSelf: boolean
+  note: string
+  stops: AskedStop[]
+  /** Masked; whom a reconnect expects. */
+  expected: string | null
+  expiresAt: Date
+  timeZone: string
+  declined: boolean
+  /** The browser inside another app, which providers refuse; the address to copy. */
+  webview: { url: string } | null
+}
+
+export function linkPage(p: LinkPage): Page {
+  const names = listed([...new Set(p.stops.flatMap(({ sources }) => sources.map((s) => s.connectorName)))])
+  const verb = p.purpose === 'reconnect' ? 'sign in again to' : 'connect'
+  const title = p.forSelf ? `Connect ${names}` : `${p.sender.orgName} asks you to ${verb} ${names}`
+  const open = p.stops.find(({ signedInAs }) => signedInAs === null)
+  return page(
+    p.sender,
+    title,
+    html`<h1>${p.forSelf ? html`Connect ${names}` : html`${named(p.sender.orgName)} asks you to ${verb} ${names}`}</h1>
+${p.webview ? webviewHint(p.webview.url) : null}
+${p.declined ? html`<p class="warn">You declined this. If that was a mistake, you can still continue.</p>` : null}
+<dl>
+<dt>Asked by</dt><dd>${askedBy(p)}</dd>
+<dt>For client</dt><dd>${named(p.clientName)}</dd>
+<dt>Works until</dt><dd><strong>${exactTime(p.expiresAt, p.timeZone)}</strong></dd>
+</dl>
+${p.note ? html`<h2>Note</h2><p class="note"><bdi>${p.note}</bdi></p>` : null}
+${p.expected ? html`<p class="warn">Please sign in as <strong>${p.expected}</strong>, the login this was connected with before.</p>` : null}
+<h2>What it is about</h2>
+${p.stops.map((stop) => stopSection(p, stop, stop === open))}
+${p.stops.some(({ signedInAs }) => signedInAs !== null) ? resume(p) : null}
+<h2>Good to know</h2>
+<ul>
+<li>You need no account with ${named(p.sender.orgName)} or Latchkey.</li>
+<li>Sign out of other logins first, or choose the right one when you are asked.</li>
+<li>You choose the accounts yourself. Nothing is connected before you press Finish.</li>
+<li>You can withdraw the access at any time, on your own page or at the provider.</li>
+</ul>
+${p.forSelf ? null : waysOut(p)}`,
+  )
+}
+
+function askedBy({ requester, sender }: LinkPage): Markup {
+  const site = requester.website && /^https?:\/\//.test(requester.website) ? requester.website : null
+  return html`${named(requester.name)}${requester.email ? html` (${named(requester.email)})` : null},
+${named(sender.orgName)}${site ? html`, ${named(site.replace(/^https?:\/\/|\/$/g, ''))}` : null}`
+}
+
+function stopSection(p: LinkPage, stop: AskedStop, isNext: boolean): Markup {
+  const done = stop.signedInAs !== null
+  return html`<section class="source">
+${stop.sources.map(sourceWords)}
+${
+  done
+    ? html`<p>Signed in as <strong>${named(stop.signedInAs ?? '')}</strong>.</p>`
+    : html`<p class="soft">You will go to <strong>${stop.goesTo}</strong> and sign in there.</p>`
+}
+<div class="row">${button({
+    label: done ? 'Sign in as someone else' : 'Continue',
+    action: `${p.path}/continue`,
+    kind: isNext ? 'primary' : 'plain',
+    fields: { provider: stop.providerId, ...(done && { other: '1' }) },
+  })}</div>
+</section>`
+}
+
+function sourceWords(source: AskedSource): Markup {
+  return html`<h3>${source.connectorName}</h3>
+${source.accountHint ? html`<p>Accounts: <strong>${named(source.accountHint)}</strong></p>` : null}
+<ul>${source.reads.map((what) => html`<li>${what}</li>`)}</ul>
+<p>${source.writeWarning ?? 'Latchkey only reads. It never edits, creates or deletes anything.'}</p>
+<p class="soft">Sign in with ${source.signInWith}; ${source.role}.${source.friction ? html` ${source.friction}` : null}</p>`
+}
+
+const resume = ({ path }: LinkPage) =>
+  html`<div class="row">${button({ label: 'Choose accounts', action: `${path}/accounts`, method: 'get', kind: 'primary' })}</div>`
+
+function waysOut({ path, requester }: LinkPage): Markup {
+  return html`<h2>Not expecting this?</h2>
+<p>Then do nothing: without you nothing happens. Or tell ${named(requester.name)}:</p>
+<div class="row">
+${button({ label: 'Not me – ask someone else', action: `${path}/someone-else`, method: 'get' })}
+${button({ label: 'I have a question', action: `${path}/question`, method: 'get' })}
+${button({ label: 'Decline', action: `${path}/decline`, method: 'get' })}
+</div>`
+}
+
+function webviewHint(url: string): Markup {
+  return html`<div class="warn"><p>This page is open inside another app, where providers refuse sign-ins.
+Open it in your usual browser: copy this address.</p>
+<input type="text" readonly aria-label="Address of this page" value="${url}"></div>`
+}

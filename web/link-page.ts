@@ -1,0 +1,171 @@
+/** /l/<token> for source owners, in visiting order: look, Continue, choose accounts, Finish. GET changes nothing. */
+import express, { type Request, type Response, Router } from 'express'
+import { keepTicks, openPicker, type Picks, readPicks } from '../flows/connect/accounts.ts'
+import { type Continued, continueLink, rememberTrip } from '../flows/connect/continue.ts'
+import { finish } from '../flows/connect/finish.ts'
+import { look, type Sight } from '../flows/connect/look.ts'
+import type { Services } from '../flows/services.ts'
+import { type AccountsPage, accountsPage } from '../templates/page/accounts.ts'
+import { linkPage } from '../templates/page/link.ts'
+import { tripPage } from '../templates/page/problem.ts'
+import { type Guesses, promptly } from './guard.ts'
+import { accountsData, linkData, senderOf } from './link-data.ts'
+import { leave } from './oauth.ts'
+import { sendPage } from './send.ts'
+import { sessionCookies, setSessionCookie } from './session.ts'
+import { sendSight } from './sight.ts'
+
+const FORM_LIMIT = '256kb' // a picker with a thousand ticked accounts
+const form = express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5_000 })
+
+export function linkRoutes(services: Services, guesses: Guesses): Router {
+  const router = Router()
+  const at = { services, guesses }
+  router.get('/l/:token', (req, res) => showLink(at, req, res))
+  router.post('/l/:token/continue', form, (req, res) => goOn(at, req, res))
+  router.get('/l/:token/accounts', (req, res) => showAccounts(at, req, res))
+  router.post('/l/:token/finish', form, (req, res) => pressFinish(at, req, res))
+  return router
+}
+
+export type At = { services: Services; guesses: Guesses }
+type Params = { token: string }
+
+export const pathOf = (req: Request<Params>) => `/l/${encodeURIComponent(req.params.token)}`
+
+/** What the link is for this browser. Unknown ones are counted against guessing. */
+export async function sightOf({ services, guesses }: At, req: Request<Params>): Promise<Sight> {
+  const cookies = sessionCookies(req, services.publicUrl)
+  const sight = await promptly(look(services, req.params.token, cookies))
+  if (sight.kind === 'unknown') guesses.note(req.ip ?? '')
+  return sight
+}
+
+async function showLink(at: At, req: Request<Params>, res: Response): Promise<void> {
+  const sight = await sightOf(at, req)
+  if (sight.kind !== 'open') return sendSight(at.services, res, sight, pathOf(req))
+  if (sight.late) return void res.redirect(303, `${pathOf(req)}/accounts`)
+  const { data, stops } = await linkData(at.services, req, { ...sight, path: pathOf(req) })
+  sendPage(res, 200, linkPage(data), { formsTo: stops.map(({ goesTo }) => goesTo.origin) })
+}
+
+async function goOn({ services, guesses }: At, req: Request<Params>, res: Response): Promise<void> {
+  const { provider, other } = fields(req)
+  const wanted = { provider: provider ?? null, someoneElse: other === '1' }
+  const cookies = sessionCookies(req, services.publicUrl)
+  const continued = await promptly(continueLink(services, req.params.token, cookies, wanted))
+  if (continued.kind !== 'go') return refuse({ services, guesses }, req, res, continued)
+  const { trip, cookie, fresh, link } = continued
+  const { location, state, memory } = await leave(trip, services.publicUrl.origin)
+  const { secret: _secret, ...rest } = trip
+  await rememberTrip(services, { cookie, state, memory: { trip: rest, oauth: memory } })
+  if (fresh) setSessionCookie(res, services.publicUrl, link.id, cookie)
+  res.redirect(303, location)
+}
+
+function refuse(
+  { services, guesses }: At,
+  req: Request<Params>,
+  res: Response,
+  refused: Exclude<Continued, { kind: 'go' }>,
+): void | Promise<void> {
+  if (refused.kind !== 'not-open') {
+    const words = { path: pathOf(req), kind: refused.kind, providerName: '', providerId: '' }
+    return sendPage(res, 409, tripPage(senderOf(refused.link), words))
+  }
+  if (refused.sight.kind === 'unknown') guesses.note(req.ip ?? '')
+  return sendSight(services, res, refused.sight, pathOf(req))
+}
+
+async function showAccounts(at: At, req: Request<Params>, res: Response): Promise<void> {
+  const { services } = at
+  const sight = await sightOf(at, req)
+  const path = pathOf(req)
+  if (sight.kind !== 'open') return sendSight(services, res, sight, path)
+  const { link, session, late } = sight
+  const [failed] = session?.trips.filter(({ outcome }) => outcome === 'denied' || outcome === 'failed') ?? []
+  const holds = session !== null && session.held.length > 0
+  if (failed && !late && !(holds && isOlder(session, failed.provider, failed.calledBackAt))) {
+    const { stops } = await linkData(services, req, { link, session, path })
+    const stop = stops.find(({ provider }) => provider.id === failed.provider)
+    const kind = failed.outcome === 'denied' ? 'denied' : 'failed'
+    const words = {
+      path,
+      kind,
+      providerName: stop?.provider.name ?? '',
+      providerId: failed.provider,
+    } as const
+    const formsTo = stops.map(({ goesTo }) => goesTo.origin)
+    return sendPage(res, 200, tripPage(senderOf(link), words), { formsTo })
+  }
+  if (!holds) return void res.redirect(303, path)
+  const picker = await openPicker(services, { link, session })
+  sendPicker(at, res, { picker, path, late, problem: null })
+}
+
+/** True when the provider was signed in to after that trip, or the trip was to another one. */
+function isOlder(
+  session: { held: { provider: string; receivedAt: Date }[] },
+  provider: string,
+  at: Date | null,
+): boolean {
+  const held = session.held.find((credential) => credential.provider === provider)
+  return held !== undefined && at !== null && held.receivedAt >= at
+}
+
+function sendPicker(
+  { services }: At,
+  res: Response,
+  shown: Parameters<typeof accountsData>[1],
+  status = 200,
+): void {
+  const formsTo = shown.picker.stops.map(({ goesTo }) => goesTo.origin)
+  sendPage(res, status, accountsPage(accountsData(services, shown)), { formsTo })
+}
+
+async function pressFinish(at: At, req: Request<Params>, res: Response): Promise<void> {
+  const { services } = at
+  const { token } = req.params
+  const path = pathOf(req)
+  const cookies = sessionCookies(req, services.publicUrl)
+  const picks = picksOf(req)
+  if (fields(req).do === 'another') {
+    const picking = await promptly(readPicks(services, token, cookies, picks))
+    if (picking.kind === 'ready') await keepTicks(services, picking)
+    return void res.redirect(303, path)
+  }
+  const outcome = await promptly(finish(services, token, cookies, picks))
+  const again = (picker: Parameters<typeof accountsData>[1]['picker'], problem: AccountsPage['problem']) =>
+    sendPicker(at, res, { picker, path, late: false, problem }, 422)
+  switch (outcome.kind) {
+    case 'finished':
+      return void res.redirect(303, path)
+    case 'nothing-picked':
+      return again(outcome.picker, { kind: 'nothing-picked' })
+    case 'over-limit':
+      return again(outcome.picker, outcome)
+    case 'stale':
+      return void res.redirect(303, `${path}/accounts?changed`)
+    case 'not-open':
+      return outcome.sight.kind === 'finished' || outcome.sight.kind === 'open'
+        ? void res.redirect(303, path)
+        : sendSight(services, res, outcome.sight, path)
+    default:
+      return outcome satisfies never
+  }
+}
+
+function picksOf(req: Request): Picks {
+  const body = (req.body ?? {}) as Record<string, unknown>
+  const all = (value: unknown) =>
+    (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string')
+  return { picked: all(body.pick), heldIds: all(body.held), form: fields(req).form ?? '' }
+}
+
+/** Single values only: a repeated field is nothing we sent. */
+export function fields(req: Request): Record<string, string> {
+  const body = (req.body ?? {}) as Record<string, unknown>
+  return Object.fromEntries(
+    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
