@@ -4,7 +4,6 @@ import * as connections from '../storage/connections.ts'
 import type { Db } from '../storage/db.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as orgs from '../storage/orgs.ts'
-import * as posts from '../storage/slack-posts.ts'
 import { enqueueDelivery } from './deliver.ts'
 import { alertMailKey } from './disconnect.ts'
 import { adminsOf, memberOf } from './member.ts'
@@ -33,6 +32,8 @@ export type Alert = {
   identityLabel: string
   onCall: string | null
   clients: AlertedClient[]
+  /** Where it belongs when no client is concerned. */
+  fallback: string[][]
   sources: AlertedSource[]
   outcome: incidents.Outcome | null
   events: incidents.IncidentEvent[]
@@ -46,13 +47,15 @@ export async function alertOf(services: Services, orgId: string, incidentId: str
   if (!incident || !connection) return null
   const org = await orgs.get(db, orgId)
   const rows = await affected(db, incident)
+  const fallback = await commonRoute(services, incident, org.alertChannelId)
   const provider = services.connectors.providers().find(({ id }) => id === connection.provider)
   return {
     incident,
     providerName: provider?.name ?? connection.provider,
     identityLabel: connection.identityLabel,
     onCall: org.onCallMention,
-    clients: await routed(services, incident, rows, org.alertChannelId),
+    clients: routed(rows, fallback, incident.kind === 'staff'),
+    fallback,
     sources: rows.map((row) => ({
       id: row.id,
       name: row.accountName,
@@ -82,28 +85,29 @@ function isAffected(source: alerts.AlertSource, kind: incidents.IncidentKind): b
   return kind === 'scope' ? source.failureClass === 'scope_missing' : true
 }
 
-/** Client's channel, org's alert channel, the member who made the connection, all admins; staff's own skips clients. */
-async function routed(
+/** Org's alert channel, the member who made the connection, all admins. Staff's own skips the member. */
+async function commonRoute(
   services: Services,
-  incident: incidents.Incident,
-  rows: alerts.AlertSource[],
+  { orgId, connectionId, kind }: incidents.Incident,
   alertChannelId: string | null,
-): Promise<AlertedClient[]> {
-  const { orgId, connectionId } = incident
-  const staff = incident.kind === 'staff'
+): Promise<string[][]> {
   const admins = (await adminsOf(services, orgId)).map(({ slackUserId }) => slackUserId)
-  const made = staff ? null : await alerts.makerOf(services.db, orgId, connectionId)
+  const made = kind === 'staff' ? null : await alerts.makerOf(services.db, orgId, connectionId)
   const maker = made && (await memberOf(services, orgId, made))
-  const rest = [
+  return [
     alertChannelId ? [alertChannelId] : [],
     maker && !maker.deactivatedAt ? [maker.slackUserId] : [],
     admins,
-  ]
+  ].filter(({ length }) => length > 0)
+}
+
+/** Each client's own channel comes first, except for what is staff's own to mend. */
+function routed(rows: alerts.AlertSource[], fallback: string[][], staff: boolean): AlertedClient[] {
   const clients = new Map(rows.map((row) => [row.clientId, row]))
   return [...clients.values()].map(({ clientId, clientName, clientChannelId }) => ({
     id: clientId,
     name: clientName,
-    route: [clientChannelId && !staff ? [clientChannelId] : [], ...rest].filter(({ length }) => length > 0),
+    route: clientChannelId && !staff ? [[clientChannelId], ...fallback] : fallback,
   }))
 }
 
@@ -135,21 +139,3 @@ export function standing({ db }: Services, orgId: string, incidentId: string): P
 export const cardKey = (incidentId: string, place: string) => `incident:${incidentId}:${place}`
 export const eventKey = (incidentId: string, place: string, eventId: number) =>
   `${cardKey(incidentId, place)}:event:${eventId}`
-
-/** True for the one caller who posts it now. See storage/slack-posts.ts for what a crash does. */
-export function claimPost({ db }: Services, orgId: string, key: string, place: string): Promise<boolean> {
-  return posts.claim(db, orgId, key, place)
-}
-
-export function notePosted(
-  { db }: Services,
-  orgId: string,
-  key: string,
-  at: { channelId: string; ts: string; contentHash: Buffer | null },
-): Promise<void> {
-  return posts.posted(db, orgId, key, at)
-}
-
-export function forgetPost({ db }: Services, orgId: string, key: string): Promise<void> {
-  return posts.forget(db, orgId, key)
-}

@@ -1,5 +1,6 @@
 /** A connection is authorised again: nothing counts as healed before the provider has answered for it. */
 import { ConnectorError } from '../connectors/connector.ts'
+import * as requests from '../storage/access-requests.ts'
 import { record } from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
 import type { Db } from '../storage/db.ts'
@@ -137,10 +138,12 @@ async function settle(services: Services, tx: Db, settling: Settling): Promise<H
   for (const sourceId of healed) await planCatchUp(services, tx, { orgId, sourceId })
 
   const unasked = down.filter(({ id }) => verdicts.get(id) === 'unasked').map(({ id }) => id)
-  const settlement: Settlement = { orgId, requestId, down, healed, stillDown, unasked, last }
+  const by = await authoriser(tx, orgId, requestId)
+  const settlement: Settlement = { orgId, by, down, healed, stillDown, unasked, last }
   for (const id of concerned)
     for (const incident of await incidents.openOf(tx, orgId, id))
       await settleIncident(services, tx, incident, settlement)
+  await endEmptied(services, tx, orgId, concerned.slice(1))
   const notHealed = stillDown.length + unasked.length
   if (unasked.length > 0 && !last) {
     if (healed.length > 0) await note(services, tx, healing, { healed: healed.length, notHealed })
@@ -148,6 +151,21 @@ async function settle(services: Services, tx: Db, settling: Settling): Promise<H
   }
   if (down.length > 0) await note(services, tx, healing, { healed: healed.length, notHealed })
   return { kind: 'settled', healed: healed.length, notHealed }
+}
+
+/** What everything has moved away from, and nobody is alarmed about any more. */
+async function endEmptied(services: Services, tx: Db, orgId: string, connectionIds: string[]): Promise<void> {
+  for (const connectionId of connectionIds) {
+    if ((await incidents.openOf(tx, orgId, connectionId)).length > 0) continue
+    if (await moves.isUnused(tx, orgId, connectionId))
+      await services.queue.send('end-connection', { orgId, connectionId }, { db: tx, key: connectionId })
+  }
+}
+
+async function authoriser(tx: Db, orgId: string, requestId: string | null): Promise<string> {
+  const request = requestId ? await requests.get(tx, orgId, requestId) : undefined
+  if (!request) return 'system'
+  return request.forSelf ? `slack:${request.requestedBy}` : 'owner'
 }
 
 const WHY = {

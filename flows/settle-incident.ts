@@ -9,7 +9,8 @@ import type { Services } from './services.ts'
 
 export type Settlement = {
   orgId: string
-  requestId: string | null
+  /** Who authorised again: `slack:<user id>`, 'owner' or 'system'. */
+  by: string
   /** What was down when the look began. */
   down: Source[]
   healed: string[]
@@ -44,7 +45,7 @@ export async function settleIncident(
     const left = notHealed.some(({ why }) => why === 'revoked')
     const mended = proven && !waiting && !left
     const done = mended
-      ? await incidents.resolve(tx, orgId, id, { by: settlement.requestId ?? 'system', outcome })
+      ? await incidents.resolve(tx, orgId, id, { by: settlement.by, outcome })
       : await incidents.reopen(tx, orgId, id, { failureClass: notHealed[0]?.why ?? null, outcome })
     if (!done) return
     await record(tx, orgId, {

@@ -1,7 +1,7 @@
 /** The alert cards of one incident: posted once per place, then edited in place whatever happens. */
-import { createHash } from 'node:crypto'
 import * as alerts from '../flows/alert.ts'
 import type { Services } from '../flows/services.ts'
+import { claimPost, contentHash, forgetPost, notePost } from '../flows/slack-post.ts'
 import { incidentCard } from '../templates/slack/incident.ts'
 import { incidentEvent } from '../templates/slack/incident-events.ts'
 import { viewFor } from './incident-view.ts'
@@ -58,8 +58,10 @@ async function showEverywhere(services: Services & Voices, alert: alerts.Alert):
  */
 async function placeAll(speaking: Speaking): Promise<boolean> {
   const { alert, cards } = speaking
-  let waiting = alert.clients.map(({ id, route }) => ({ id, route, step: firstStep(route, cards) }))
-  let unheard = alert.clients.length === 0 && cards.size === 0
+  if (alert.incident.resolvedAt) return editStanding(speaking)
+  const routes = alert.clients.length > 0 ? alert.clients : [{ id: '', route: alert.fallback }]
+  let waiting = routes.map(({ id, route }) => ({ id, route, step: firstStep(route, cards) }))
+  let unheard = false
   while (waiting.length > 0) {
     for (const { id, route, step } of waiting)
       for (const place of route[step] ?? []) {
@@ -76,10 +78,16 @@ async function placeAll(speaking: Speaking): Promise<boolean> {
     unheard ||= waiting.some(({ route, step }) => step >= route.length)
     waiting = waiting.filter(({ route, step }) => step < route.length)
   }
-  // Cards whose clients have all left (removed, moved) still have to turn green.
-  for (const [place, { standing, clients }] of cards)
-    if (standing && clients.size === 0) await show(speaking, place)
   return unheard
+}
+
+/** It is over: cards that stand turn green, and none is posted where nobody has heard of it. */
+async function editStanding(speaking: Speaking): Promise<boolean> {
+  const { alert, cards } = speaking
+  for (const { id, route } of alert.clients)
+    for (const place of route[firstStep(route, cards)] ?? []) cards.get(place)?.clients.add(id)
+  for (const place of [...cards.keys()]) await show(speaking, place)
+  return false
 }
 
 /** Where a card stands already, it stays: a channel that comes back later gets no second one. */
@@ -98,31 +106,31 @@ async function show(speaking: Speaking, place: string): Promise<boolean> {
   if (!card) return false
   const key = alerts.cardKey(id, place)
   const message = incidentCard(viewFor(alert, card.clients))
-  const contentHash = createHash('sha256').update(JSON.stringify(message)).digest()
+  const hash = contentHash(message)
   if (card.standing) {
     const { channelId, ts } = card.standing
-    if (card.standing.contentHash?.equals(contentHash)) return true
+    if (card.standing.contentHash?.equals(hash)) return true
     if ((await voice.update(channelId, ts, message)) === 'updated') {
-      await alerts.notePosted(services, orgId, key, { channelId, ts, contentHash })
-      card.standing = { ...card.standing, contentHash }
+      await notePost(services, orgId, key, { channelId, ts, contentHash: hash })
+      card.standing = { ...card.standing, contentHash: hash }
       return true
     }
-    await alerts.forgetPost(services, orgId, key)
+    await forgetPost(services, orgId, key)
     card.standing = null
   }
-  if (!(await alerts.claimPost(services, orgId, key, place)))
+  if (!(await claimPost(services, orgId, key, place)))
     throw new RetryLater(CLAIMED_SECONDS, 'another worker is posting this card')
   const posted = await voice.post(place, message).catch(async (error: unknown) => {
-    await alerts.forgetPost(services, orgId, key)
+    await forgetPost(services, orgId, key)
     throw error
   })
   if (posted.kind === 'unreachable') {
-    await alerts.forgetPost(services, orgId, key)
+    await forgetPost(services, orgId, key)
     cards.delete(place)
     return false
   }
-  card.standing = { place, channelId: posted.channel, ts: posted.ts, contentHash }
-  await alerts.notePosted(services, orgId, key, { channelId: posted.channel, ts: posted.ts, contentHash })
+  card.standing = { place, channelId: posted.channel, ts: posted.ts, contentHash: hash }
+  await notePost(services, orgId, key, { channelId: posted.channel, ts: posted.ts, contentHash: hash })
   return true
 }
 
@@ -134,13 +142,13 @@ async function tellThread({ services, voice, alert, cards }: Speaking, place: st
   for (const event of alert.events) {
     const message = incidentEvent(event)
     const key = alerts.eventKey(id, place, event.id)
-    if (!message || !(await alerts.claimPost(services, orgId, key, place))) continue
+    if (!message || !(await claimPost(services, orgId, key, place))) continue
     const { channelId, ts } = standing
     const posted = await voice.post(channelId, message, { threadTs: ts }).catch(async (error: unknown) => {
-      await alerts.forgetPost(services, orgId, key)
+      await forgetPost(services, orgId, key)
       throw error
     })
     const at = posted.kind === 'posted' ? posted.ts : 'unreachable'
-    await alerts.notePosted(services, orgId, key, { channelId, ts: at, contentHash: null })
+    await notePost(services, orgId, key, { channelId, ts: at, contentHash: null })
   }
 }

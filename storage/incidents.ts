@@ -57,6 +57,19 @@ export async function openOf({ sql }: Db, orgId: string, connectionId: string): 
     where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null order by opened_at, id`
 }
 
+/** When the connection was last mended, and by whom: `slack:<user id>`, 'owner' or 'system'. */
+export async function lastMended(
+  { sql }: Db,
+  orgId: string,
+  connectionId: string,
+): Promise<{ at: Date; by: string | null } | null> {
+  const [row] = await sql<{ at: Date; by: string | null }[]>`
+    select resolved_at as at, resolved_by as by from incident
+    where org_id = ${orgId} and connection_id = ${connectionId} and status = 'resolved'
+    order by resolved_at desc limit 1`
+  return row ?? null
+}
+
 /** True when the member has it now and nobody had it before. */
 export async function ack({ sql }: Db, orgId: string, id: string, userId: string): Promise<boolean> {
   const { count } = await sql`

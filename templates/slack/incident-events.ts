@@ -20,6 +20,14 @@ function words({ kind, actor, data }: IncidentEvent): string | null {
       return `:zzz: ${who} snoozed this until ${slackDate(new Date(String(data.until)))}.`
     case 'incident.woke':
       return ':alarm_clock: The snooze is over and this is still not mended. Reconnect, or ask the owner.'
+    case 'incident.lapsed':
+      return 'The reconnect came to nothing: its link ended unused. Reconnect, or ask the owner.'
+    case 'incident.other-login':
+      return ':twisted_rightwards_arrows: Somebody signed in with another login. Nothing was changed; an admin decides.'
+    case 'incident.move-declined':
+      return `${who} kept things as they are. Still not mended: reconnect with the same login, or ask the owner.`
+    case 'incident.moved':
+      return `:twisted_rightwards_arrows: ${who} moved the data sources to the new login. Each is checked now.`
     case 'incident.muted':
       return `:no_bell: ${who} muted this: ${safe(String(data.reason ?? ''), 300)}`
     case 'incident.reconnecting':
