@@ -23,7 +23,11 @@ const READER = 'latchkey_reader'
  * Makes or renews the views and grants them to `latchkey_reader`. Any number of nodes may start at once: the lock is
  * the migrations'. Views are replaced only when their text changed, so that a start disturbs no reader.
  */
-export async function publishReporting(db: Db, connectors: ReportingConnector[]): Promise<Published> {
+export async function publishReporting(
+  db: Db,
+  connectors: ReportingConnector[],
+  reader = READER,
+): Promise<Published> {
   const statements = [...base(), ...connectors.flatMap(connectorView)]
   const stamp = createHash('sha256').update(statements.join('\n')).digest('hex').slice(0, 16)
   return db.transaction(async ({ sql }) => {
@@ -43,22 +47,22 @@ export async function publishReporting(db: Db, connectors: ReportingConnector[])
         `comment on schema reporting is 'Stable views of Latchkey for other tools (version ${stamp})'`,
       )
     }
-    return { changed, reader: await grantReader(sql) }
+    return { changed, reader: await grantReader(sql, reader) }
   })
 }
 
 /** Roles belong to the whole server, so another database's node may make it at this moment. */
-async function grantReader(sql: Db['sql']): Promise<Published['reader']> {
+async function grantReader(sql: Db['sql'], reader: string): Promise<Published['reader']> {
   await sql.unsafe(`do $$ begin
-    if not exists (select from pg_roles where rolname = '${READER}') then create role ${READER} nologin; end if;
+    if not exists (select from pg_roles where rolname = '${reader}') then create role ${reader} nologin; end if;
   exception when insufficient_privilege or duplicate_object or unique_violation then null;
   end $$`)
-  const [role] = await sql`select from pg_roles where rolname = ${READER}`
+  const [role] = await sql`select from pg_roles where rolname = ${reader}`
   if (!role) return 'missing'
   await sql.unsafe(`
-    revoke all on schema latchkey from ${READER};
-    grant usage on schema reporting to ${READER};
-    grant select on all tables in schema reporting to ${READER}`)
+    revoke all on schema latchkey from ${reader};
+    grant usage on schema reporting to ${reader};
+    grant select on all tables in schema reporting to ${reader}`)
   return 'ready'
 }
 
