@@ -191,7 +191,7 @@ create table owner_ask (
   org_id uuid not null,
   request_id uuid not null,
   link_id uuid not null,
-  kind text not null check (kind in ('delegate', 'fresh-link', 'question')),
+  kind text not null check (kind in ('delegate', 'fresh-link', 'question', 'decline')),
   email text, -- of the colleague
   text text not null default '' check (length(text) <= 1000),
   status text not null default 'open' check (status in ('open', 'agreed', 'refused')),
@@ -202,7 +202,7 @@ create table owner_ask (
   foreign key (org_id, request_id) references access_request (org_id, id),
   foreign key (org_id, link_id) references auth_link (org_id, id)
 );
-create unique index owner_ask_open on owner_ask (link_id, kind, coalesce(email, '')) where status = 'open' and kind <> 'question';
+create unique index owner_ask_open on owner_ask (link_id, kind, coalesce(email, '')) where status = 'open' and kind in ('delegate', 'fresh-link');
 
 create table connection (
   id uuid primary key default gen_random_uuid(),
