@@ -27,7 +27,7 @@ const ownedPackages: Record<string, string[]> = {
   '@slack/oauth': ['bot'],
   nodemailer: ['bot'],
   express: ['web', 'bot'],
-  grant: ['web'],
+  'grant/lib/grant.js': ['web'],
   helmet: ['web'],
   undici: ['connectors'],
   bottleneck: ['connectors', 'bot'],
