@@ -12,15 +12,23 @@ export type Actor = { orgId: string; userId: string; teamId: string; member: Mem
 
 /** Null: refused, and told so. A command or button must be acknowledged before, a modal or typeahead must not. */
 export async function actorOf(services: Services, args: Args): Promise<Actor | null> {
-  const { orgId, workspace } = args.context as unknown as KnownContext
-  const userId = userOf(args.body)
-  const judged = userId
-    ? await judge(services, args.client, { orgId, workspace, userId, body: args.body })
-    : 'unknown'
+  const found = await identify(services, args)
+  if (!('refused' in found)) return found
+  await answer(args, refused(found.refused))
+  return null
+}
+
+/** For where nothing can be answered, like an opened Home. Refusals are in the audit. */
+export async function identify(
+  services: Services,
+  { context, client, body }: Pick<Args, 'context' | 'client' | 'body'>,
+): Promise<Actor | { refused: Refusal }> {
+  const { orgId, workspace } = context as unknown as KnownContext
+  const userId = userOf(body)
+  const judged = userId ? await judge(services, client, { orgId, workspace, userId, body }) : 'unknown'
   if (typeof judged !== 'string') return { orgId, userId, teamId: judged.teamId, member: judged }
   await noteRefusal(services, orgId, userId, judged)
-  await answer(args, refused(judged))
-  return null
+  return { refused: judged }
 }
 
 /** As the global middleware in bot/index.ts sets it. */

@@ -17,15 +17,15 @@ export type Args = {
 
 /**
  * Only the person who acted sees it. A submitted modal and a typeahead must be unacknowledged still: this is their
- * acknowledgement. Everything else must be acknowledged already.
+ * acknowledgement. Everything else must be acknowledged already. `title` is for where the answer is a modal.
  */
-export async function answer(args: Args, message: SlackMessage | string): Promise<void> {
+export async function answer(args: Args, message: SlackMessage | string, title = 'Latchkey'): Promise<void> {
   const { text, blocks } =
     typeof message === 'string' ? { text: message, blocks: [section(message)] } : message
-  const body = args.body as Body & { user_id?: string }
+  const body = args.body as Body
+  const view = { ...problemView(text, title), blocks }
   if (body.type === 'block_suggestion') return args.ack?.({ options: [] } as never)
-  if (body.type === 'view_submission')
-    return args.ack?.({ response_action: 'update', view: { ...problemView(text), blocks } } as never)
+  if (body.type === 'view_submission') return args.ack?.({ response_action: 'update', view } as never)
   if (args.respond && body.response_url) {
     await args.respond({
       response_type: 'ephemeral',
@@ -38,25 +38,26 @@ export async function answer(args: Args, message: SlackMessage | string): Promis
     return
   }
   if (body.view?.type === 'modal' && body.view.id)
-    await args.client.views.update({ view_id: body.view.id, view: { ...problemView(text), blocks } })
-  else if (body.trigger_id)
-    await args.client.views.open({ trigger_id: body.trigger_id, view: { ...problemView(text), blocks } })
+    await args.client.views.update({ view_id: body.view.id, view })
+  else if (body.trigger_id) await args.client.views.open({ trigger_id: body.trigger_id, view })
 }
 
 /**
  * Opens a modal at once and fills it when `build` is done: the trigger lives three seconds from the press, and `build`
- * may ask the database. Returns the view's id. When `build` throws, the modal says so before the error goes on.
+ * may ask the database. Null from `build`: it has filled the modal itself. Returns the view's id. When `build` throws,
+ * the modal says so before the error goes on.
  */
 export async function openModal(
   { client, body }: Pick<Args, 'client' | 'body'>,
   title: string,
-  build: () => Promise<ModalView>,
+  build: (viewId: string) => Promise<ModalView | null>,
 ): Promise<string> {
   const { trigger_id = '' } = body as Body
   const opened = await client.views.open({ trigger_id, view: loadingView(title) })
-  const view_id = opened.view?.id ?? ''
+  const { id: view_id = '', hash } = opened.view ?? {}
   try {
-    await client.views.update({ view_id, view: await build() })
+    const view = await build(view_id)
+    if (view) await client.views.update({ view_id, view, ...(hash && { hash }) })
   } catch (error) {
     const words = 'Latchkey could not load this. Please close it and try again in a minute.'
     await client.views.update({ view_id, view: problemView(words, title) }).catch(() => {})

@@ -13,17 +13,31 @@ import {
   unknownCommand,
   unknownWorkspace,
 } from '../templates/slack/trouble.ts'
+import * as access from './access.ts'
+import * as channels from './channels.ts'
 import { background, interactive } from './client-options.ts'
 import { createGuard, type Guard } from './guard.ts'
+import * as home from './home.ts'
 import * as install from './install.ts'
 import { isKnown, type Listener, type Registered, registeredBy } from './listener.ts'
 import { openReceiver } from './receiver.ts'
+import * as settings from './settings.ts'
 import { createVoices } from './slack.ts'
 import { slackLogger } from './slack-log.ts'
+import * as sources from './sources.ts'
 import { answersInPlace, answerWith, type Body } from './trouble.ts'
+import * as whoHasAccess from './who-has-access.ts'
 import { openWorkspaces, teamOf, type Workspaces } from './workspaces.ts'
 
-export const listeners: readonly Listener[] = [install]
+export const listeners: readonly Listener[] = [
+  install,
+  channels,
+  home,
+  sources,
+  whoHasAccess,
+  access,
+  settings,
+]
 
 export type Bot = {
   start(): Promise<void>
