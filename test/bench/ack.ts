@@ -1,6 +1,6 @@
 /** How long a person waits for Slack to accept a slash command, against Bolt that only acknowledges. */
 import { createHmac, randomBytes } from 'node:crypto'
-import { createServer, request, Agent, type Server } from 'node:http'
+import { Agent, createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { App, ExpressReceiver } from '@slack/bolt'
 import express from 'express'
@@ -82,7 +82,11 @@ function command(port: number, agent: Agent): Promise<number> {
   const body = new URLSearchParams({
     ...{ token: 'x', team_id: 'T1', team_domain: 'bench', channel_id: 'C1', channel_name: 'general' },
     ...{ user_id: 'U1', user_name: 'ana', command: '/request-access', text: '', api_app_id: 'A1' },
-    ...{ is_enterprise_install: 'false', response_url: 'http://127.0.0.1:9/r', trigger_id: randomBytes(8).toString('hex') },
+    ...{
+      is_enterprise_install: 'false',
+      response_url: 'http://127.0.0.1:9/r',
+      trigger_id: randomBytes(8).toString('hex'),
+    },
   }).toString()
   const at = String(Math.floor(Date.now() / 1000))
   const signature = `v0=${createHmac('sha256', SECRET).update(`v0:${at}:${body}`).digest('hex')}`
@@ -94,12 +98,15 @@ function command(port: number, agent: Agent): Promise<number> {
   }
   const began = performance.now()
   return new Promise((done, failed) => {
-    const sent = request({ port, host: '127.0.0.1', method: 'POST', path: '/slack/events', agent, headers }, (res) => {
-      res.resume().on('end', () => {
-        if (res.statusCode === 200) done(performance.now() - began)
-        else failed(new Error(`the command was answered ${res.statusCode}`))
-      })
-    })
+    const sent = request(
+      { port, host: '127.0.0.1', method: 'POST', path: '/slack/events', agent, headers },
+      (res) => {
+        res.resume().on('end', () => {
+          if (res.statusCode === 200) done(performance.now() - began)
+          else failed(new Error(`the command was answered ${res.statusCode}`))
+        })
+      },
+    )
     sent.on('error', failed).end(body)
   })
 }
@@ -119,13 +126,25 @@ async function bareBolt() {
 }
 
 const ANSWERS: Record<string, object> = {
-  'auth.test': { team_id: 'T1', team: 'Bench', user_id: 'UBOT', user: 'latchkey', bot_id: 'B1', url: 'https://b.slack.com/' },
-  'users.info': { user: { id: 'U1', team_id: 'T1', name: 'ana', profile: { real_name: 'Ana' }, is_admin: true } },
+  'auth.test': {
+    team_id: 'T1',
+    team: 'Bench',
+    user_id: 'UBOT',
+    user: 'latchkey',
+    bot_id: 'B1',
+    url: 'https://b.slack.com/',
+  },
+  'users.info': {
+    user: { id: 'U1', team_id: 'T1', name: 'ana', profile: { real_name: 'Ana' }, is_admin: true },
+  },
   'team.info': { team: { id: 'T1', name: 'Bench' } },
   'views.open': { view: { id: 'V1', hash: 'h', type: 'modal' } },
 }
 
-function answerAsSlack(req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse): void {
+function answerAsSlack(
+  req: import('node:http').IncomingMessage,
+  res: import('node:http').ServerResponse,
+): void {
   const method = (req.url ?? '').replace(/^\/api\//, '').replace(/\?.*/, '')
   req.resume().on('end', () => {
     res.setHeader('content-type', 'application/json')

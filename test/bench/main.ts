@@ -1,6 +1,7 @@
 /** `npm run bench [-- name] [-- --rounds N] [-- --quick]`: ratios against a baseline in the same run, one table. */
-import { cpus, loadavg } from 'node:os'
+
 import { writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
 import { startPostgres } from '../../sandbox/postgres.ts'
 import * as ack from './ack.ts'
 import * as ingest from './ingest.ts'

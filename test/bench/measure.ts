@@ -9,7 +9,14 @@ export type Line = {
   values: Record<string, Spread>
   ratios: { of: string; median: number; least: number; most: number; goal: string; verdict: Verdict }[]
 }
-export type Counter = { metric: string; unit: string; ours: number; peers: Record<string, number>; goal: string; ok: boolean }
+export type Counter = {
+  metric: string
+  unit: string
+  ours: number
+  peers: Record<string, number>
+  goal: string
+  ok: boolean
+}
 export type Verdict = 'PASS' | 'MISS' | 'SKIP noisy'
 type Spread = { median: number; least: number; most: number }
 
@@ -48,7 +55,8 @@ export async function compare(
       seen.get(way.name)?.push(await way.run())
     }
   const of = (name: string) => seen.get(name) ?? []
-  const noisy = ways.floor && Math.max(...of(ways.floor.name)) / Math.min(...of(ways.floor.name)) > NOISY_FLOOR
+  const noisy =
+    ways.floor && Math.max(...of(ways.floor.name)) / Math.min(...of(ways.floor.name)) > NOISY_FLOOR
   return {
     metric,
     unit,
@@ -99,7 +107,11 @@ export function printCounter({ metric, unit, ours, peers, goal, ok }: Counter): 
 }
 
 /** Runs `work` `times` times, `side` at once, and gives operations per second. */
-export async function rate(times: number, side: number, work: (n: number) => Promise<unknown>): Promise<number> {
+export async function rate(
+  times: number,
+  side: number,
+  work: (n: number) => Promise<unknown>,
+): Promise<number> {
   const began = performance.now()
   let next = 0
   await Promise.all(
