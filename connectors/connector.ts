@@ -169,7 +169,10 @@ export type Connector = {
     backfillNote?: string
     /** Newest day the provider can be asked for, in days before today. */
     lagDays: number
+    /** Names of what makes a row's key beside its day, in order. */
     dimensions: string[]
+    /** Names that travel with the rows and may change, and what they say. */
+    labels?: Record<string, string>
     metrics: Record<string, Metric>
     /** Pages from `cursor` on (null: from the start). May be stopped between pages. */
     pages(context: Context, account: Account, range: DayRange, cursor: string | null): AsyncIterable<Page>

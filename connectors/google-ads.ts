@@ -47,6 +47,10 @@ export const googleAds = defineConnector({
     backfillMonths: 13,
     lagDays: 1,
     dimensions: ['campaign_id'],
+    labels: {
+      campaign_name: 'The campaign, by its present name',
+      campaign_status: 'As Google Ads has it, e.g. ENABLED',
+    },
     metrics: {
       impressions: { unit: 'count', common: 'impressions', says: 'How often ads were shown' },
       clicks: { unit: 'count', common: 'clicks', says: 'Clicks on ads' },

@@ -1,0 +1,212 @@
+/** What a provider call may and may not do, whichever connector makes it. */
+import nock from 'nock'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type Connector,
+  defineConnector,
+  type HttpRequest,
+  type Provider,
+} from '../../connectors/connector.ts'
+import { openContext, postToken, revokeToken, routed, routeOrigins } from '../../connectors/http.ts'
+import { google } from '../../connectors/providers/google.ts'
+import { searchConsole } from '../../connectors/search-console.ts'
+
+const API = 'https://api.example'
+const app = { id: 'id:1', secret: 's&cret' }
+const provider: Provider = {
+  ...google,
+  id: 'example',
+  name: 'Example',
+  origins: ['https://auth.example'],
+  tokenUrl: 'https://auth.example/token',
+  errors: [{ kind: 'account_lost', http: [200], path: 'code', in: [40105] }],
+}
+const connector: Connector = defineConnector({
+  ...searchConsole,
+  ...{ id: 'example', name: 'Example Ads', provider, origins: [API], errors: [] },
+  headers: (account) => ({ 'x-account': account?.id ?? 'none' }),
+})
+
+beforeAll(() => nock.disableNetConnect())
+afterAll(() => nock.enableNetConnect())
+afterEach(() => routeOrigins({}))
+
+function call(request: Partial<HttpRequest> = {}, signal = new AbortController().signal) {
+  const account = { id: 'a1', name: 'A' }
+  const context = openContext({
+    provider,
+    connector,
+    accessToken: 'secret-token',
+    account,
+    accountKey: 'a1',
+    signal,
+  })
+  return context.call({ url: `${API}/rows`, ...request })
+}
+
+describe('a call', () => {
+  it('carries the token, the connector’s headers and its own, which win', async () => {
+    nock(API, { reqheaders: { authorization: 'Bearer secret-token', 'x-account': 'other' } })
+      .post('/rows?a=1&b=x+y', { q: 1 })
+      .reply(200, { ok: true })
+    const query = { b: 'x y' }
+    const request = { method: 'POST', url: `${API}/rows?a=1`, query, json: { q: 1 } } as const
+    const reply = await call({ ...request, headers: { 'x-account': 'other' } })
+    expect(reply.body).toEqual({ ok: true })
+  })
+
+  it.each([
+    ['an HTML page', '<html>Sign in</html>'],
+    ['a truncated answer', '{"rows":[{"a":1},'],
+    ['nothing', ''],
+  ])('takes %s with status 200 for passing trouble', async (_, body) => {
+    nock(API).get('/rows').reply(200, body)
+    await expect(call()).rejects.toMatchObject({ kind: 'transient', provider: 'example' })
+  })
+
+  it('takes a refused or broken line for passing trouble, and says nothing secret about it', async () => {
+    nock(API).get('/rows?key=hidden').replyWithError('connect ECONNREFUSED 10.0.0.1')
+    const error: unknown = await call({ query: { key: 'hidden' } }).catch((failed: unknown) => failed)
+    expect(error).toMatchObject({ kind: 'transient', message: 'Example Ads could not be reached' })
+  })
+
+  it('finds the failure in an answer with status 200', async () => {
+    nock(API).get('/rows').reply(200, { code: 40105, message: 'token has been revoked' })
+    await expect(call()).rejects.toMatchObject({ kind: 'account_lost' })
+    nock(API).get('/rows').reply(200, { code: 0 })
+    await expect(call()).resolves.toMatchObject({ status: 200 })
+  })
+
+  it('stops reading at 20 MB', async () => {
+    nock(API)
+      .get('/rows')
+      .reply(200, `"${'x'.repeat(20 * 1024 * 1024)}"`)
+    await expect(call()).rejects.toMatchObject({ kind: 'unknown', message: expect.stringContaining('20 MB') })
+  })
+
+  it.each([
+    ['seconds', '120', 120],
+    ['a date long gone', 'Wed, 21 Oct 2015 07:28:00 GMT', 0],
+    ['something else', 'soon', null],
+  ])('understands Retry-After as %s', async (_, value, seconds) => {
+    nock(API).get('/rows').reply(503, {}, { 'retry-after': value })
+    await expect(call()).rejects.toMatchObject({ kind: 'transient', retryAfterSeconds: seconds })
+  })
+
+  it('keeps free text and tokens of an error out of the message', async () => {
+    const error = { code: 400, status: 'Bearer secret-token was bad', message: 'secret-token' }
+    nock(API).get('/rows').reply(400, { error })
+    await expect(call()).rejects.toMatchObject({
+      kind: 'unknown',
+      message: 'Example Ads answered 400',
+      reason: null,
+    })
+  })
+
+  it('goes nowhere once it is cancelled', async () => {
+    await expect(call({}, AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop')
+  })
+})
+
+describe('routing', () => {
+  it('sends an origin elsewhere and keeps path and query, for calls and for redirects', async () => {
+    routeOrigins({ [API]: 'http://127.0.0.1:9001', 'https://accounts.google.com': 'http://127.0.0.1:9002' })
+    expect(routed(`${google.authorizeUrl}?a=1`)).toBe('http://127.0.0.1:9002/o/oauth2/v2/auth?a=1')
+    expect(routed('https://other.example/x')).toBe('https://other.example/x')
+    nock('http://127.0.0.1:9001').get('/rows').reply(200, {})
+    await call()
+  })
+
+  it('declares by the real origin, not by where it is routed', async () => {
+    routeOrigins({ 'https://evil.example': API })
+    await expect(call({ url: 'https://evil.example/rows' })).rejects.toThrow(
+      'example may not call https://evil.example',
+    )
+  })
+})
+
+describe('pace', () => {
+  it('lets one account wait without holding up another', async () => {
+    const slow = defineConnector({ ...connector, id: 'slow', limit: { concurrency: 1, minTimeMs: 60_000 } })
+    const open = (account: string, signal: AbortSignal) =>
+      openContext({ provider, connector: slow, accessToken: 't', accountKey: account, signal })
+    nock(API).get('/rows').times(2).reply(200, {})
+    const stop = new AbortController()
+    await open('one', stop.signal).call({ url: `${API}/rows` })
+    const waiting = open('one', stop.signal).call({ url: `${API}/rows` })
+    await open('two', stop.signal).call({ url: `${API}/rows` })
+    stop.abort(new Error('shutting down'))
+    await expect(waiting).rejects.toThrow('shutting down')
+  })
+})
+
+describe('the token endpoint', () => {
+  const token = { signal: new AbortController().signal, app }
+
+  it('gets the OAuth app in the form or as Basic, encoded', async () => {
+    const form = { grant_type: 'refresh_token', refresh_token: 'r' }
+    nock('https://auth.example')
+      .post('/token', { ...form, client_id: app.id, client_secret: app.secret })
+      .reply(200, { access_token: 'a', expires_in: '3600', scope: 'one two,three' })
+    expect(await postToken(provider, form, token)).toEqual({
+      ...{ accessToken: 'a', refreshToken: null, expiresInSeconds: 3600 },
+      scopes: ['one', 'two', 'three'],
+    })
+    nock('https://auth.example', { reqheaders: { authorization: `Basic ${btoa('id%3A1:s%26cret')}` } })
+      .post('/token', form)
+      .reply(200, { access_token: 'a' })
+    expect(await postToken({ ...provider, tokenAuth: 'basic' }, form, token)).toEqual({
+      ...{ accessToken: 'a', refreshToken: null, expiresInSeconds: null, scopes: null },
+    })
+  })
+
+  it('does not take an answer without a token for a renewal', async () => {
+    nock('https://auth.example').post('/token').reply(200, { error: 'nope' })
+    await expect(postToken(provider, {}, token)).rejects.toMatchObject({ kind: 'transient' })
+  })
+})
+
+describe('revoking', () => {
+  const { signal } = new AbortController()
+  const endpoint = () => nock('https://oauth2.googleapis.com').post('/revoke', { token: 'r' })
+
+  it('counts a token the provider no longer knows as revoked', async () => {
+    endpoint().reply(200, {})
+    expect(await revokeToken(google, 'r', signal)).toBe('revoked')
+    endpoint().reply(400, { error: 'invalid_token' })
+    expect(await revokeToken(google, 'r', signal)).toBe('revoked')
+  })
+
+  it('throws when the provider fails, and says so when there is no such call', async () => {
+    endpoint().reply(503, '')
+    await expect(revokeToken(google, 'r', signal)).rejects.toMatchObject({ kind: 'transient' })
+    const { revoke: _, ...without } = google
+    expect(await revokeToken(without, 'r', signal)).toBe('unsupported')
+  })
+})
+
+describe('who signed in at Google', () => {
+  const { signal } = new AbortController()
+  const context = openContext({ provider: google, connector: null, accessToken: 'a', signal })
+  const claims = { sub: '1089', email: 'dana@northwind.example' }
+  const jwt = `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y`
+
+  it.each([
+    ['the claims', claims],
+    ['the JWT', jwt],
+    ['what grant makes of it', { header: {}, payload: claims, signature: 'y' }],
+  ])('is read from %s', async (_, idToken) => {
+    const identity = await google.identity(context, { idToken, raw: null })
+    expect(identity).toEqual({ id: '1089', label: 'dana@northwind.example' })
+  })
+
+  it('is asked where the id token does not say', async () => {
+    nock('https://openidconnect.googleapis.com').get('/v1/userinfo').times(2).reply(200, claims)
+    expect(await google.identity(context, { idToken: 'garbage', raw: null })).toMatchObject({ id: '1089' })
+    expect(await google.identity(context, { idToken: null, raw: null })).toMatchObject({ id: '1089' })
+    nock('https://openidconnect.googleapis.com').get('/v1/userinfo').reply(200, { email: claims.email })
+    await expect(google.identity(context, { idToken: null, raw: null })).rejects.toMatchObject({
+      kind: 'unknown',
+    })
+  })
+})
