@@ -21,6 +21,9 @@ import * as home from './home.ts'
 import * as install from './install.ts'
 import { isKnown, type Listener, type Registered, registeredBy } from './listener.ts'
 import { openReceiver } from './receiver.ts'
+import * as requestAccess from './request-access.ts'
+import * as requestButtons from './request-buttons.ts'
+import * as requestForm from './request-form.ts'
 import * as settings from './settings.ts'
 import { createVoices } from './slack.ts'
 import { slackLogger } from './slack-log.ts'
@@ -37,6 +40,9 @@ export const listeners: readonly Listener[] = [
   whoHasAccess,
   access,
   settings,
+  requestAccess,
+  requestForm,
+  requestButtons,
 ]
 
 export type Bot = {
