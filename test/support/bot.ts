@@ -111,6 +111,24 @@ function senders(events: string, slack: FakeSlack) {
           },
         },
       ),
+    /** What a typeahead asks while somebody types. */
+    suggest: (action_id: string, value: string, more: Record<string, unknown> = {}) =>
+      send(
+        events,
+        { secret: SECRET },
+        {
+          payload: {
+            type: 'block_suggestion',
+            user: { id: 'U1', team_id: 'T1' },
+            team: { id: 'T1' },
+            action_id,
+            block_id: action_id,
+            value,
+            container: { type: 'view', view_id: `V${next()}` },
+            ...more,
+          },
+        },
+      ),
     event: (event: Record<string, unknown>, more: Record<string, unknown> = {}) =>
       send(
         events,
