@@ -18,9 +18,12 @@ import * as channels from './channels.ts'
 import { background, interactive } from './client-options.ts'
 import { createGuard, type Guard } from './guard.ts'
 import * as home from './home.ts'
+import * as incidentButtons from './incident-buttons.ts'
 import * as install from './install.ts'
 import { isKnown, type Listener, type Registered, registeredBy } from './listener.ts'
+import * as move from './move.ts'
 import { openReceiver } from './receiver.ts'
+import * as reconnect from './reconnect.ts'
 import * as requestAccess from './request-access.ts'
 import * as requestButtons from './request-buttons.ts'
 import * as requestForm from './request-form.ts'
@@ -43,6 +46,9 @@ export const listeners: readonly Listener[] = [
   requestAccess,
   requestForm,
   requestButtons,
+  reconnect,
+  incidentButtons,
+  move,
 ]
 
 export type Bot = {

@@ -7,6 +7,7 @@ import * as orgs from '../storage/orgs.ts'
 import { enqueueDelivery } from './deliver.ts'
 import { alertMailKey } from './disconnect.ts'
 import { adminsOf, memberOf } from './member.ts'
+import { brandOf } from './owner-message.ts'
 import type { Services } from './services.ts'
 
 export type { Incident, IncidentEvent } from '../storage/incidents.ts'
@@ -139,3 +140,15 @@ export function standing({ db }: Services, orgId: string, incidentId: string): P
 export const cardKey = (incidentId: string, place: string) => `incident:${incidentId}:${place}`
 export const eventKey = (incidentId: string, place: string, eventId: number) =>
   `${cardKey(incidentId, place)}:event:${eventId}`
+
+/** The admin behind an address; an address nobody has any more still gets its times in the org's zone. */
+export async function recipientOf(services: Services, orgId: string, address: string) {
+  const org = await orgs.get(services.db, orgId)
+  const admins = await adminsOf(services, orgId)
+  const admin = admins.find(({ email }) => email?.toLowerCase() === address.toLowerCase())
+  return {
+    brand: brandOf(org),
+    name: admin?.displayName ?? address,
+    timeZone: admin?.timeZone ?? org.timeZone,
+  }
+}

@@ -137,6 +137,15 @@ async function answerFor(
   }
 }
 
+export type Disconnected = reconnects.Down & { providerName: string }
+
+/** Connections with disconnected sources, longest first. */
+export async function disconnectedOf({ db, connectors }: Services, orgId: string): Promise<Disconnected[]> {
+  const rows = await reconnects.downOf(db, orgId)
+  const names = new Map(connectors.providers().map(({ id, name }) => [id, name]))
+  return rows.map((row) => ({ ...row, providerName: names.get(row.provider) ?? row.provider }))
+}
+
 type Situation = { kind: 'down'; impact: Impact; rows: alerts.AlertSource[]; authorisedBy: string } | Stale
 
 async function situation(

@@ -2,6 +2,7 @@
 import { beginDelivery, type Delivery, dropDelivery, noteRefused, noteSent } from '../flows/deliver.ts'
 import type { Services } from '../flows/services.ts'
 import { composeAccessRequest, composeNudgeExpiry, composeNudgeUnopened } from './compose/access-request.ts'
+import { composeAlert } from './compose/alert.ts'
 import type { Compose, Composed } from './compose/composed.ts'
 import { composeLinkExpired, composeMailRefused, composeQueueSent } from './compose/told-requester.ts'
 import type { Job, JobContext, Voices } from './job.ts'
@@ -14,6 +15,7 @@ declare module '../flows/services.ts' {
 
 /** By the delivery's kind. Adding a message: one composer and one line here. */
 const composers: Record<string, Compose> = {
+  alert: composeAlert,
   'access-request': composeAccessRequest,
   'nudge-unopened': composeNudgeUnopened,
   'nudge-expiry': composeNudgeExpiry,

@@ -8,6 +8,7 @@ import { destroyHeldJob } from './destroy-held.ts'
 import { endConnectionJob } from './end-connection.ts'
 import { healJob } from './heal.ts'
 import { incidentCardJob } from './incident-card.ts'
+import { moveCardJob } from './move-card.ts'
 import { requestCardJob } from './request-card.ts'
 import { secondLookJob } from './second-look.ts'
 import { syncSource } from './sync-source.ts'
@@ -23,6 +24,7 @@ export const jobs = [
   endConnectionJob,
   healJob,
   incidentCardJob,
+  moveCardJob,
   requestCardJob,
   secondLookJob,
   syncSource,

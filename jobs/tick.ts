@@ -1,9 +1,11 @@
 /** Every minute: what the clock has made due. Any number of nodes may tick; each step takes what others have not. */
 import { expireLinks } from '../flows/expire-links.ts'
+import { wakeSnoozed } from '../flows/incident-buttons.ts'
 import { sendNudges } from '../flows/nudge.ts'
 import { sendQueued } from '../flows/queue-requests.ts'
 import { reconcile } from '../flows/reconcile.ts'
 import { dueRefreshes } from '../flows/refresh.ts'
+import { secondLooks } from '../flows/second-look.ts'
 import type { Services } from '../flows/services.ts'
 import type { Job } from './job.ts'
 
@@ -20,6 +22,8 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['remind owners', sendNudges],
   ['refresh at midnight', dueRefreshes],
   ['find lost work', reconcile],
+  ['look again at suspects', secondLooks],
+  ['wake snoozed incidents', wakeSnoozed],
 ]
 
 export const tick: Job<'tick'> = {

@@ -1,6 +1,7 @@
 /** The alert card of one incident: one pure function of its state, so that every edit shows the whole truth. */
-import type { KnownBlock, PlainTextOption } from '@slack/types'
-import { context, cut, header, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
+import type { KnownBlock } from '@slack/types'
+import { context, cut, header, type SlackMessage, safe, section, slackDate } from './blocks.ts'
+import { incidentButtons } from './incident-buttons.ts'
 import { REASONS, type Reason } from './incident-words.ts'
 
 export type IncidentState =
@@ -72,7 +73,7 @@ export function incidentCard(view: IncidentView): SlackMessage {
       ...facts(view),
       ...(view.outcome ? outcomeBlocks(view.outcome) : clientBlocks(view)),
       ...stateLine(view),
-      ...(isOver(view.state) ? [] : [buttons(view)]),
+      ...(isOver(view.state) ? [] : [incidentButtons(view)]),
     ],
   }
 }
@@ -208,43 +209,5 @@ function stateLine(view: IncidentView): KnownBlock[] {
 }
 
 const mention = (id: string) => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`)
-
-function buttons(view: IncidentView): KnownBlock {
-  const value = view.incidentId
-  const what = cut(`${view.providerName} as ${view.identityLabel}`, 50)
-  const button = (action: string, label: string, primary = false) => ({
-    type: 'button' as const,
-    action_id: action,
-    text: plain(label),
-    value,
-    accessibility_label: cut(`${label}: ${what}`, 75),
-    ...(primary && { style: 'primary' as const }),
-  })
-  const option = (label: string, choice: string): PlainTextOption => ({
-    text: plain(label),
-    value: `${choice}:${value}`,
-  })
-  const mends = view.kind !== 'staff' && view.state !== 'verifying'
-  return {
-    type: 'actions',
-    block_id: `incident:${value}`,
-    elements: [
-      ...(mends
-        ? [button('incident_reconnect', 'Reconnect', true), button('incident_ask', 'Ask the owner')]
-        : []),
-      button('incident_ack', "I'm on it"),
-      {
-        type: 'overflow',
-        action_id: 'incident_more',
-        options: [
-          option('Snooze for 1 hour', 'hour'),
-          option('Snooze until tomorrow, 08:30', 'tomorrow'),
-          option('Snooze until next week', 'week'),
-          option('Mute', 'mute'),
-        ],
-      },
-    ],
-  }
-}
 
 const count = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'}`

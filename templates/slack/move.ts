@@ -2,6 +2,10 @@
 import type { KnownBlock } from '@slack/types'
 import { context, cut, header, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 
+export const MOVE_MOVED = 'move_moved'
+export const MOVE_KEPT = 'move_kept'
+export const MOVE_CANCELLED = 'move_cancelled'
+
 type Named = { client: string; name: string; connectorName: string }
 
 export type MoveCard = {
@@ -40,6 +44,25 @@ export function moveCard(view: MoveCard): SlackMessage {
   }
 }
 
+export function decided(as: 'moved' | 'kept' | 'cancelled', sources: number): string {
+  if (as !== 'moved') return 'Done: the new authorisation is withdrawn and nothing else changes.'
+  return `Done: ${sources} data source${sources === 1 ? '' : 's'} moved. Each is checked now; the alert card shows what healed.`
+}
+
+export function decidedBefore(
+  as: 'moved' | 'kept' | 'cancelled',
+  by: string | null,
+  at: Date | null,
+): string {
+  const what = { moved: 'moved the data sources', kept: 'kept the old login', cancelled: 'cancelled' }[as]
+  return `${by ? `<@${by}>` : 'Somebody'} ${what}${at ? ` ${slackDate(at)}` : ''}. There is nothing to do.`
+}
+
+export const loginEnded = () =>
+  'The new authorisation has ended meanwhile, so nothing can move to it. Reconnect again with the login that should provide the data.'
+export const moveGone = () => 'This question no longer exists. `/reconnect` shows what is disconnected.'
+export const onlyAdmins = () => 'Only an admin of your team decides this. Ask one to press the button.'
+
 function decision({ status, decidedBy, decidedAt }: MoveCard): string {
   const who = decidedBy ? `<@${decidedBy}>` : 'Somebody'
   const when = decidedAt ? ` ${slackDate(decidedAt)}` : ''
@@ -75,19 +98,19 @@ function buttons({ moveId, visible, toLabel, fromLabel }: MoveCard): KnownBlock 
   const to = cut(toLabel, 60)
   const old = cut(fromLabel, 60)
   const move = button(
-    'move_moved',
+    MOVE_MOVED,
     `Move ${n} data source${n === 1 ? '' : 's'}`,
     `From now on ${to} provides the data of ${n} data source${n === 1 ? '' : 's'}. Their history stays.`,
     'Move',
   )
   const keep = button(
-    'move_kept',
+    MOVE_KEPT,
     'Keep the old login',
     `The authorisation of ${to} is withdrawn. The data sources stay with ${old} and have to be reconnected as ${old}.`,
     'Keep',
   )
   const cancel = button(
-    'move_cancelled',
+    MOVE_CANCELLED,
     'Cancel',
     `The authorisation of ${to} is withdrawn and nothing else changes.`,
     'Cancel it',
