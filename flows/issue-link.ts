@@ -15,7 +15,12 @@ export type IssuedLink = { linkId: string; keyId: string; expiresAt: Date }
 export async function issueLink(
   services: Services,
   tx: Db,
-  { orgId, requestId, by, issuedAt }: { orgId: string; requestId: string; by: string; issuedAt: Date | null },
+  {
+    orgId,
+    requestId,
+    by,
+    issuedAt,
+  }: { orgId: string; requestId: string; by: string; issuedAt: string | null },
 ): Promise<IssuedLink> {
   const request = await requests.get(tx, orgId, requestId)
   if (!request) throw new Error(`no access request ${requestId}`)

@@ -58,7 +58,12 @@ async function decide(services: Services, tx: Db, wish: Wish): Promise<RequestOu
 }
 
 /** `slot` is the time of the quota's slot it took; null: outside the quota. */
-async function issueNow(services: Services, tx: Db, wish: Wish, slot: Date | null): Promise<RequestOutcome> {
+async function issueNow(
+  services: Services,
+  tx: Db,
+  wish: Wish,
+  slot: string | null,
+): Promise<RequestOutcome> {
   const { orgId, requestedBy } = wish
   const requestId = await createRequest(tx, wish, 'sent')
   const { linkId, keyId, expiresAt } = await issueLink(services, tx, {

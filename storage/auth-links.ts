@@ -26,8 +26,8 @@ export type NewLink = {
   receiptHash: Buffer
   counts: boolean
   issuedBy: string
-  /** Null: now. A link that counts carries the time of its slot. */
-  issuedAt: Date | null
+  /** Null: now. A link that counts carries the time of its slot, as `takeSlot` gave it. */
+  issuedAt: string | null
 }
 
 const COLUMNS = [
@@ -42,7 +42,7 @@ export async function insert({ sql }: Db, orgId: string, link: NewLink): Promise
       issued_at, expires_at)
     select ${link.id}, org.id, ${link.requestId}, ${link.tokenHash}, ${link.keyId}, ${link.receiptHash},
       ${link.counts}, ${link.issuedBy}, at, at + make_interval(hours => link_lifetime_hours)
-    from org, coalesce(${link.issuedAt}::timestamptz, latchkey.clock()) as at where org.id = ${orgId}
+    from org, coalesce(${link.issuedAt}::text::timestamptz, latchkey.clock()) as at where org.id = ${orgId}
     returning expires_at`
   return (row as { expiresAt: Date }).expiresAt
 }

@@ -23,12 +23,12 @@ export async function get({ sql }: Db, orgId: string): Promise<QuotaOrg | undefi
 }
 
 /**
- * Takes one slot and returns its time, or null when none is free; a refusal writes nothing. `reserved` slots are left
- * for requests already queued. `greatest` keeps the ring in order when a transaction that began earlier gets the row
+ * Takes one slot and returns its time (as text: to the microsecond), or null when none is free; a refusal writes
+ * nothing. `reserved` slots are left for requests already queued. `greatest` keeps the ring in order when a transaction that began earlier gets the row
  * later: the clock gives the transaction's start.
  */
-export async function takeSlot({ sql }: Db, orgId: string, reserved: number): Promise<Date | null> {
-  const [taken] = await sql<{ issuedAt: Date }[]>`
+export async function takeSlot({ sql }: Db, orgId: string, reserved: number): Promise<string | null> {
+  const [taken] = await sql<{ issuedAt: string }[]>`
     update org set recent_links =
       case when cardinality(recent_links) < ${QUOTA} then recent_links else recent_links[2:] end
       || greatest(latchkey.clock(), recent_links[cardinality(recent_links)])
@@ -36,7 +36,7 @@ export async function takeSlot({ sql }: Db, orgId: string, reserved: number): Pr
       and (cardinality(recent_links) + ${reserved}::int < ${QUOTA}
         or recent_links[cardinality(recent_links) + ${reserved}::int + 1 - ${QUOTA}]
           <= latchkey.clock() - interval '1 hour')
-    returning recent_links[cardinality(recent_links)] as issued_at`
+    returning recent_links[cardinality(recent_links)]::text as issued_at`
   return taken?.issuedAt ?? null
 }
 

@@ -20,7 +20,8 @@ let orgId: string
 beforeAll(async () => {
   bot = await startBot()
   bot.services.connectors = catalogue(connectors)
-  await bot.command('/request-access')
+  bot.slack.users = { U1: person('U1') }
+  await openForm()
   const [org] = await bot.db.sql<{ id: string }[]>`select id from org`
   orgId = String(org?.id)
 })
