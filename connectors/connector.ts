@@ -101,7 +101,7 @@ export type Context = {
 export type Pace = { concurrency: number; minTimeMs: number }
 
 /** What a metric counts, for the reporting views and the data dictionary. */
-export type Metric = {
+type Metric = {
   unit: 'count' | 'decimal' | 'money' | 'ratio' | 'average'
   /** The common column it also feeds, for sums across connectors. */
   common?: 'impressions' | 'clicks' | 'cost' | 'conversions' | 'revenue' | 'sessions'

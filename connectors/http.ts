@@ -19,7 +19,6 @@ import { checkOrigin, routed } from './origins.ts'
 import { paced } from './pace.ts'
 import { numberAt, textAt } from './values.ts'
 
-export { classify } from './classify.ts'
 export { routed, routeOrigins } from './origins.ts'
 
 /**

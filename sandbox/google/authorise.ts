@@ -107,6 +107,8 @@ export async function userInfo(
   return json(answer.status, await answer.json())
 }
 
+const EMAIL = 'https://www.googleapis.com/auth/userinfo.email'
+
 /** Ticked boxes, the scopes without one, and with `include_granted_scopes` what was granted to this app before. */
 function grant(state: State, email: string, asked: URLSearchParams, ticked: string[]): string[] {
   const wanted = (asked.get('scope') ?? '').split(' ').filter(Boolean)
@@ -114,7 +116,9 @@ function grant(state: State, email: string, asked: URLSearchParams, ticked: stri
   const before = asked.get('include_granted_scopes') === 'true' ? (state.grants.get(key) ?? []) : []
   const earlier = [...before].filter((scope) => !wanted.includes(scope))
   const now = wanted.filter((scope) => !(scope in boxes) || ticked.includes(scope))
-  const granted = new Set([...now, ...earlier])
+  // Google answers `email` under its long name.
+  const named = now.map((scope) => (scope === 'email' ? EMAIL : scope))
+  const granted = new Set([...named, ...earlier])
   state.grants.set(key, granted)
   return [...granted]
 }

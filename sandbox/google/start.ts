@@ -17,15 +17,6 @@ export type SandboxGoogle = Control & {
   stop(): Promise<void>
 }
 
-/** Every Google origin Latchkey uses → the sandbox's. */
-export function googleOrigins(port: number): Record<string, string> {
-  const hosts = [
-    ...['accounts.google.com', 'oauth2.googleapis.com', 'openidconnect.googleapis.com', 'www.googleapis.com'],
-    ...['googleads.googleapis.com', 'analyticsadmin.googleapis.com', 'analyticsdata.googleapis.com'],
-  ]
-  return Object.fromEntries(hosts.map((host) => [`https://${host}`, `http://127.0.0.1:${port}`]))
-}
-
 /**
  * `now` is the sandbox's clock: token expiry, "today" and settling follow it. With `app` only that OAuth app and those
  * redirect addresses are known; without it every client is believed. `pageRows` makes report pages smaller.
@@ -76,6 +67,15 @@ export async function startGoogle(options: {
       await Promise.all([closed, emulator.close()])
     },
   }
+}
+
+/** Every Google origin Latchkey uses → the sandbox's. */
+function googleOrigins(port: number): Record<string, string> {
+  const hosts = [
+    ...['accounts.google.com', 'oauth2.googleapis.com', 'openidconnect.googleapis.com', 'www.googleapis.com'],
+    ...['googleads.googleapis.com', 'analyticsadmin.googleapis.com', 'analyticsdata.googleapis.com'],
+  ]
+  return Object.fromEntries(hosts.map((host) => [`https://${host}`, `http://127.0.0.1:${port}`]))
 }
 
 async function answer(

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connector, ConnectorError, type Json, type Page } from '../../connectors/connector.ts'
 import { openContext, postToken, routeOrigins } from '../../connectors/http.ts'
 import { allConnectors } from '../../connectors/index.ts'
-import { type ErrorCase, type Exchange, expectCalls, type Fixture, interceptor } from './fixture.ts'
+import { type ErrorCase, type Exchange, expectCalls, interceptor } from './fixture.ts'
+import { fixtures } from './fixtures/index.ts'
 
 const ACCESS_TOKEN = 'ya29.fixture'
 const SECRETS = [ACCESS_TOKEN, 'refresh-fixture', 'shh-fixture']
@@ -20,8 +21,9 @@ afterAll(() => nock.enableNetConnect())
 
 describe.for(allConnectors.map((connector) => [connector.id, connector] as const))(
   '%s',
-  async ([id, connector]) => {
-    const { fixture } = (await import(`./fixtures/${id}.ts`)) as { fixture: Fixture }
+  ([id, connector]) => {
+    const fixture = fixtures[id]
+    if (!fixture) throw new Error(`${id} has no fixture in test/connectors/fixtures`)
     const { report, account, range } = fixture
 
     const open = (signal = new AbortController().signal) =>

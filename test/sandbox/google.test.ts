@@ -139,6 +139,7 @@ describe('listing', () => {
     const [ads = ''] = scopes
     const login = await enter(SAM, [ads])
     expect(login.scopes).not.toContain(ads)
+    expect(login.scopes).toContain('https://www.googleapis.com/auth/userinfo.email')
     await expect(list('google-ads', login)).rejects.toMatchObject({ kind: 'scope_missing' })
     expect(await list('ga4', login)).toHaveLength(2)
   })
