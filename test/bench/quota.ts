@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { RateLimiterPostgres } from 'rate-limiter-flexible'
 import { requestAccess, type Wish } from '../../flows/request-access.ts'
-import type { Services } from '../../flows/services.ts'
 import * as authLinks from '../../storage/auth-links.ts'
 import type { Db } from '../../storage/db.ts'
 import { migrate } from '../../storage/migrate.ts'
@@ -16,17 +15,16 @@ import { freshKeys, openProduct } from './product.ts'
 
 export const name = 'quota'
 
-const PROCESSES = 4
-const REQUESTS = 400
 const SIDE = 16
 
 export async function run({ url, rounds, quick }: Bench, say: (line: Line | Counter) => void): Promise<void> {
   const databaseUrl = await url('bench_quota')
   await migrate(databaseUrl)
-  const { db, services, close } = await openProduct(databaseUrl)
+  const { db, close } = await openProduct(databaseUrl)
   const pool = new pg.Pool({ connectionString: databaseUrl, max: SIDE })
   try {
-    const [accepted, peer] = [await storm(databaseUrl, services), await peerWindow(pool)]
+    const { issued: accepted } = await storm(databaseUrl, db, { processes: 4, requests: 400 })
+    const peer = await peerWindow(pool)
     say(count('quota.a1', 'links', accepted, { is: 10 }, { 'rate-limiter-flexible': peer }))
     const times = quick ? 200 : 3000
     say(await accepting(db, pool, times, rounds))
@@ -46,19 +44,26 @@ export const wish = (orgId: string, n: number | string): Wish => ({
   ...{ note: '', submissionKey: `bench-${n}`, ifFull: 'refuse' },
 })
 
-/** 400 requests at once from 4 processes, through the flow that Slack's modal calls. */
-async function storm(databaseUrl: string, { db }: Services): Promise<number> {
-  const [org] = await db.sql<{ id: string }[]>`insert into org (name) values ('Storm') returning id`
+type Storm = { processes: number; requests: number }
+
+/** Requests at once from several processes on one org, through the flow that Slack's modal calls. */
+export async function storm(databaseUrl: string, { sql }: Db, { processes, requests }: Storm) {
+  const [org] = await sql<{ id: string }[]>`insert into org (name) values ('Storm') returning id`
   const keys = freshKeys()
-  const children = Array.from({ length: PROCESSES }, () => fork(import.meta.filename, ['child']))
+  const children = Array.from({ length: processes }, () => fork(import.meta.filename, ['child']))
   await Promise.all(children.map((child) => once(child, 'message')))
-  const issued = await Promise.all(
+  const times = requests / processes
+  const reports = await Promise.all(
     children.map(async (child, n) => {
-      child.send({ databaseUrl, keys, orgId: org?.id, first: n * REQUESTS, times: REQUESTS / PROCESSES })
-      return Number((await once(child, 'message'))[0])
+      child.send({ databaseUrl, keys, orgId: org?.id ?? '', first: n * times, times } satisfies Task)
+      return ((await once(child, 'message')) as [Report])[0]
     }),
   )
-  return issued.reduce((sum, n) => sum + n)
+  const took = reports.flatMap(({ ms }) => ms).toSorted((a, b) => a - b)
+  return {
+    issued: reports.reduce((sum, { issued }) => sum + issued, 0),
+    p99Ms: took[Math.floor(took.length * 0.99)] ?? 0,
+  }
 }
 
 /** Most links a fixed window lets through in 60 minutes: a burst at its end and one just after. */
@@ -199,12 +204,20 @@ async function manyOrgs({ sql }: Db, orgs: number): Promise<Org[]> {
 }
 
 type Task = { databaseUrl: string; keys: string; orgId: string; first: number; times: number }
+type Report = { issued: number; ms: number[] }
+
 if (process.argv[2] === 'child') {
   process.on('message', async ({ databaseUrl, keys, orgId, first, times }: Task) => {
     const { services, close } = await openProduct(databaseUrl, keys, 10)
-    const tries = Array.from({ length: times }, (_, n) => requestAccess(services, wish(orgId, first + n)))
-    const issued = (await Promise.all(tries)).filter(({ kind }) => kind === 'issued').length
-    process.send?.(issued, () => process.disconnect())
+    const began = performance.now()
+    const ms: number[] = []
+    const tries = Array.from({ length: times }, async (_, n) => {
+      const outcome = await requestAccess(services, wish(orgId, first + n))
+      ms.push(performance.now() - began)
+      return outcome.kind
+    })
+    const issued = (await Promise.all(tries)).filter((kind) => kind === 'issued').length
+    process.send?.({ issued, ms } satisfies Report, () => process.disconnect())
     await close()
   })
   process.send?.('up')

@@ -23,51 +23,79 @@ const PROVIDER_MS = 150
 const ADDED_MS_GOAL = 14
 
 export async function run({ url, rounds }: Bench, say: (line: Line | Counter) => void): Promise<void> {
-  const databaseUrl = await url('bench_renewal')
+  const stage = await openStage(await url('bench_renewal'), PROCESSES)
+  try {
+    const added: number[] = []
+    let [calls, failed] = [0, 0]
+    for (let round = 0; round <= rounds; round++) {
+      const outcome = await expireAndAsk(stage, `person ${round}`, JOBS)
+      calls = Math.max(calls, outcome.calls)
+      failed += outcome.failed
+      if (round > 0) added.push(outcome.addedMs)
+    }
+    const jobs = PROCESSES * JOBS
+    say(count('renewal.f1.calls', 'calls', calls, { is: 1 }, { naive: jobs }))
+    say(count('renewal.f1.failed', 'jobs', failed, { is: 0 }, { naive: jobs - 1 }))
+    say(count('renewal.f1.refused', 'calls', await refusedCalls(stage), { is: 1 }))
+    console.log(
+      `renewal.f2.added           ms      ours ${median(added).toFixed(0)} | beside Nango's scheme with Redis: SKIP (set REDIS_URL); its study added 56 ms, a quarter is ${ADDED_MS_GOAL}`,
+    )
+  } finally {
+    await stage.close()
+  }
+}
+
+/** One expired connection, `jobs` jobs in each of `processes` processes. */
+export async function race(databaseUrl: string, { processes, jobs }: { processes: number; jobs: number }) {
+  const stage = await openStage(databaseUrl, processes)
+  try {
+    return await expireAndAsk(stage, 'person', jobs)
+  } finally {
+    await stage.close()
+  }
+}
+
+type Stage = {
+  product: Product
+  provider: FakeProvider
+  children: ChildProcess[]
+  orgId: string
+  close(): Promise<void>
+}
+
+async function openStage(databaseUrl: string, processes: number): Promise<Stage> {
   await migrate(databaseUrl)
   const keys = freshKeys()
   const product = await openProduct(databaseUrl, keys)
   const provider = await openProvider()
   const task: Setup = { databaseUrl, keys, tokenOrigin: provider.origin }
-  const children = await Promise.all(Array.from({ length: PROCESSES }, () => start(task)))
-  try {
-    const orgId = await newOrg(product)
-    const added: number[] = []
-    let [calls, failed] = [0, 0]
-    for (let round = 0; round <= rounds; round++) {
-      const connectionId = await expired(product, orgId, `person ${round}`, provider.issue())
-      provider.calls = 0
-      const reports = await Promise.all(children.map((child) => ask(child, { orgId, connectionId })))
-      calls = Math.max(calls, provider.calls)
-      failed += reports.reduce((sum, report) => sum + report.failed, 0)
-      if (round > 0) added.push(Math.max(...reports.map(({ lastMs }) => lastMs)) - PROVIDER_MS)
-    }
-    const jobs = PROCESSES * JOBS
-    say(count('renewal.f1.calls', 'calls', calls, { is: 1 }, { naive: jobs }))
-    say(count('renewal.f1.failed', 'jobs', failed, { is: 0 }, { naive: jobs - 1 }))
-    say(
-      count('renewal.f1.refused', 'calls', await refusedCalls(product, orgId, children, provider), { is: 1 }),
-    )
-    console.log(
-      `renewal.f2.added           ms      ours ${median(added).toFixed(0)} | beside Nango's scheme with Redis: SKIP (set REDIS_URL); its study added 56 ms, a quarter is ${ADDED_MS_GOAL}`,
-    )
-  } finally {
-    for (const child of children) child.disconnect()
-    await provider.close()
-    await product.close()
+  const children = await Promise.all(Array.from({ length: processes }, () => start(task)))
+  return {
+    ...{ product, provider, children, orgId: await newOrg(product) },
+    async close() {
+      for (const child of children) child.disconnect()
+      await provider.close()
+      await product.close()
+    },
+  }
+}
+
+async function expireAndAsk({ product, provider, children, orgId }: Stage, identity: string, jobs: number) {
+  const connectionId = await expired(product, orgId, identity, provider.issue())
+  provider.calls = 0
+  const reports = await Promise.all(children.map((child) => ask(child, { orgId, connectionId, jobs })))
+  return {
+    calls: provider.calls,
+    failed: reports.reduce((sum, report) => sum + report.failed, 0),
+    addedMs: Math.max(...reports.map(({ lastMs }) => lastMs)) - PROVIDER_MS,
   }
 }
 
 /** A revoked connection costs one call per look, however many jobs need it. */
-async function refusedCalls(
-  product: Product,
-  orgId: string,
-  children: ChildProcess[],
-  provider: FakeProvider,
-) {
+async function refusedCalls({ product, orgId, children, provider }: Stage): Promise<number> {
   const connectionId = await expired(product, orgId, 'revoked person', 'a token nobody knows')
   provider.calls = 0
-  await Promise.all(children.map((child) => ask(child, { orgId, connectionId })))
+  await Promise.all(children.map((child) => ask(child, { orgId, connectionId, jobs: JOBS })))
   return provider.calls
 }
 
@@ -122,7 +150,7 @@ async function openProvider() {
 }
 
 type Setup = { databaseUrl: string; keys: string; tokenOrigin: string }
-type Task = { orgId: string; connectionId: string }
+type Task = { orgId: string; connectionId: string; jobs: number }
 type Report = { failed: number; lastMs: number }
 
 async function start(setup: Setup): Promise<ChildProcess> {
@@ -140,9 +168,9 @@ async function ask(child: ChildProcess, task: Task): Promise<Report> {
 async function serve({ databaseUrl, keys, tokenOrigin }: Setup): Promise<void> {
   routeOrigins({ 'https://oauth2.googleapis.com': tokenOrigin })
   const { services, close } = await openProduct(databaseUrl, keys, 10)
-  process.on('message', async (task: Task) => {
+  process.on('message', async ({ jobs, ...task }: Task) => {
     const began = performance.now()
-    const tries = Array.from({ length: JOBS }, () =>
+    const tries = Array.from({ length: jobs }, () =>
       freshCredential(services, task).catch((error: unknown) => {
         if (error instanceof ConnectorError) return null
         throw error
