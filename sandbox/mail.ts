@@ -27,15 +27,15 @@ export type MailCatcher = {
   to(address: string): CaughtMail[]
   /** The next message is refused for good (550) or for now (451), whoever it is for. */
   next(what: 'bounce' | 'greylist'): void
-  /** Called after every mail that was accepted. */
-  onMail(listener: () => void): void
+  /** Called after every mail that was accepted, until the function it gives is called. */
+  onMail(listener: () => void): () => void
   close(): Promise<void>
 }
 
 /** Accepts everything, except nouser@… (550, always) and grey@… (451, the first time). */
 export async function startMailCatcher(port = 0): Promise<MailCatcher> {
   const mails: CaughtMail[] = []
-  const listeners: (() => void)[] = []
+  const listeners = new Set<() => void>()
   const greyed = new Set<string>()
   let coming: 'bounce' | 'greylist' | null = null
   const server = new SMTPServer({
@@ -72,7 +72,10 @@ export async function startMailCatcher(port = 0): Promise<MailCatcher> {
     next: (what) => {
       coming = what
     },
-    onMail: (listener) => void listeners.push(listener),
+    onMail(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     close: () => new Promise((closed) => server.close(() => closed())),
   }
 }

@@ -60,7 +60,7 @@ function inline(text: string, viewer: Viewer): string {
 
 const style = (mark: string): RegExp =>
   new RegExp(
-    `(^|[\\s\\p{P}\\ue000])\\${mark}(?=\\S)([^${mark}\\n]+?)(?<=\\S)\\${mark}(?=$|[\\s\\p{P}\\ue000])`,
+    `(^|[\\s\\p{P}\\ue000])[${mark}](?=\\S)([^${mark}\\n]+?)(?<=\\S)[${mark}](?=$|[\\s\\p{P}\\ue000])`,
     'gu',
   )
 const STYLES: [RegExp, string][] = [

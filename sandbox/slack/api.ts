@@ -146,9 +146,17 @@ function remember(state: ApiState, method: string, fields: Fields, body: Answer[
   const { shown, tokens, botUserId } = state
   if (method === 'oauth.v2.access') tokens.add(String(body.access_token))
   if (method === 'chat.postMessage')
-    shown.messages.push({ ...posted(fields, botUserId), channel: String(body.channel), ts: String(body.ts) })
+    shown.messages.push({
+      ...posted(shown, fields, botUserId),
+      channel: String(body.channel),
+      ts: String(body.ts),
+    })
   if (method === 'chat.postEphemeral') {
-    const ephemeral = { ...posted(fields, botUserId), ts: String(body.message_ts), to: String(fields.user) }
+    const ephemeral = {
+      ...posted(shown, fields, botUserId),
+      ts: String(body.message_ts),
+      to: String(fields.user),
+    }
     shown.ephemerals.push(ephemeral)
   }
   if (method === 'chat.delete') {
@@ -167,14 +175,14 @@ function rememberFiles({ shown, botUserId }: ApiState, fields: Fields, body: Ans
     ({ name, title, url_private }) => ({ name: title ?? name, url: url_private ?? '' }),
   )
   const text = String(fields.initial_comment ?? '')
-  const message = posted({ text, thread_ts: fields.thread_ts, channel: fields.channel_id }, botUserId)
+  const message = posted(shown, { text, thread_ts: fields.thread_ts, channel: fields.channel_id }, botUserId)
   shown.messages.push({ ...message, files, ts: `${Date.now() / 1000}` })
 }
 
-export function posted(fields: Fields, user: string): Message {
+export function posted(shown: Shown, fields: Fields, user: string): Message {
   const threadTs = fields.thread_ts ? String(fields.thread_ts) : null
   const channel = String(fields.channel ?? '')
-  return { channel, ts: '', threadTs, user, edited: false, files: [], ...contentOf(fields) }
+  return { channel, ts: '', at: shown.now(), threadTs, user, edited: false, files: [], ...contentOf(fields) }
 }
 
 /** `chat.update` with text alone drops the blocks, as in Slack. */

@@ -53,7 +53,7 @@ export function respond({ shown, botUserId }: ApiState, origin: Origin, fields: 
     return
   }
   const inThread = original?.threadTs ? { thread_ts: original.threadTs } : {}
-  const message = posted({ ...inThread, ...fields, channel: origin.channel }, botUserId)
+  const message = posted(shown, { ...inThread, ...fields, channel: origin.channel }, botUserId)
   message.ts = `${Math.floor(Date.now() / 1000)}.${String(Math.floor(Math.random() * 1e6)).padStart(6, '0')}`
   if (fields.response_type === 'in_channel') shown.messages.push(message)
   else shown.ephemerals.push({ ...message, to: origin.user })

@@ -6,6 +6,8 @@ export type Attachment = { color?: string; blocks?: KnownBlock[]; text?: string;
 export type Message = {
   channel: string
   ts: string
+  /** When it was posted, by the clock people see. */
+  at: Date
   threadTs: string | null
   /** A person's id, or the bot's. */
   user: string
@@ -48,6 +50,8 @@ export type Shown = {
   homes: Map<string, ShownView>
   /** Emits 'change' after anything above changed. */
   changes: EventEmitter
+  /** The clock people see; the sandbox moves it. */
+  now: () => Date
   /** What the app did that Slack would not accept or people could not read; journeys expect none. */
   problems: string[]
 }
@@ -55,7 +59,8 @@ export type Shown = {
 export function nothingShown(): Shown {
   const changes = new EventEmitter()
   changes.setMaxListeners(200)
-  return { messages: [], ephemerals: [], modals: new Map(), homes: new Map(), changes, problems: [] }
+  const now = () => new Date()
+  return { messages: [], ephemerals: [], modals: new Map(), homes: new Map(), changes, now, problems: [] }
 }
 
 export function touched(shown: Shown): void {

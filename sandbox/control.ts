@@ -1,0 +1,91 @@
+/** The strings a person or a test can pull in the running sandbox: clock, provider, worker, mail. */
+import type { Services } from '../flows/services.ts'
+import { advanceClock, readClock, tickNow, untilMidnight } from './clock.ts'
+import type { SandboxGoogle } from './google/start.ts'
+import type { MailCatcher } from './mail.ts'
+import type { Slack } from './slack/index.ts'
+import { COMMANDS } from './slack/people.ts'
+import type { Worker } from './worker.ts'
+
+export type Sandbox = {
+  slack: Slack
+  google: SandboxGoogle
+  mail: MailCatcher
+  worker: Worker
+  services: Services
+  /** Milliseconds the clock people see is ahead of the real one; the fake provider follows it. */
+  ahead: number
+}
+
+const MODES = ['ok', 'slow', 'rate-limited', 'down'] as const
+
+/** What an order answers; null: there is no such order. `says` is for people, `trouble` when nothing was done. */
+export async function obey(
+  sandbox: Sandbox,
+  order: string,
+  body: Record<string, unknown>,
+): Promise<Record<string, unknown> | null> {
+  if (order === 'clock') return moveClock(sandbox, String(body.advance ?? ''))
+  if (order === 'worker') {
+    await sandbox.worker.restart(body.how === 'kill' ? 'SIGKILL' : 'SIGTERM')
+    return { says: 'The worker was restarted.', worker: sandbox.worker.pid() }
+  }
+  if (order === 'provider') {
+    const mode = MODES.find((one) => one === body.mode)
+    if (!mode) return { trouble: `A provider can be ${MODES.join(', ')}.` }
+    sandbox.google.setMode(mode)
+    return { says: `Google now ${mode === 'ok' ? 'answers well' : `is ${mode}`}.` }
+  }
+  if (order === 'revoke') {
+    if (!body.email) return { trouble: 'Choose whose access to revoke.' }
+    await sandbox.google.revoke(String(body.email))
+    return {
+      says: `${body.email} removed Latchkey’s access in their Google Account. The next refresh will notice.`,
+    }
+  }
+  if (order === 'mail') {
+    const what = body.next === 'greylist' ? 'greylist' : 'bounce'
+    sandbox.mail.next(what)
+    return {
+      says: what === 'bounce' ? 'The next mail will be refused.' : 'The next mail will be put off once.',
+    }
+  }
+  return null
+}
+
+/** `advance`: an ISO 8601 duration, or `midnight` for the coming one of the org's zone. Ticks before it answers. */
+async function moveClock(sandbox: Sandbox, advance: string): Promise<Record<string, unknown>> {
+  const { db } = sandbox.services
+  try {
+    const [org] = await db.sql<{ timeZone: string }[]>`select time_zone from org order by created_at limit 1`
+    const by = advance === 'midnight' ? await untilMidnight(db, org?.timeZone ?? 'Etc/UTC') : advance
+    const now = await advanceClock(db, by)
+    sandbox.ahead = now.getTime() - Date.now()
+    await tickNow(sandbox.services)
+    return { time: now.toISOString(), says: `It is now ${now.toUTCString()}.` }
+  } catch (error) {
+    return { trouble: `The clock could not be moved by "${advance}": ${(error as Error).message}` }
+  }
+}
+
+/** For the page and for tests from outside. */
+export async function stateOf({ slack, google, mail, worker, services }: Sandbox): Promise<object> {
+  const { shown } = slack
+  return {
+    time: (await readClock(services.db)).toISOString(),
+    commands: COMMANDS,
+    mails: mail.mails.length,
+    inbox: mail.mails.map(({ no, to, subject, links }) => ({ no, to, subject, links })),
+    messages: shown.messages.map(({ channel, ts, threadTs, user, text }) => ({
+      channel,
+      ts,
+      threadTs,
+      user,
+      text,
+    })),
+    ephemerals: shown.ephemerals.map(({ channel, ts, to, text }) => ({ channel, ts, to, text })),
+    problems: shown.problems,
+    provider: google.status(),
+    worker: { pid: worker.pid() },
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * `npm run sandbox`: the product with everything it needs, and nobody else's account. The product runs as in
+ * production (web here, worker beside); only what it talks to is ours. Data stay in .data/ until `--fresh`.
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { createApp } from '../app.ts'
+import { readConfig } from '../config.ts'
+import { openLog } from '../log.ts'
+import { readClock } from './clock.ts'
+import type { Sandbox } from './control.ts'
+import { startGoogle } from './google/start.ts'
+import { startMailCatcher } from './mail.ts'
+import { keepSlack, restoreSlack } from './memory.ts'
+import { serve } from './page/routes.ts'
+import { startPostgres } from './postgres.ts'
+import { startSlack } from './slack/index.ts'
+import { startWorker } from './worker.ts'
+
+const DATA = fileURLToPath(new URL('../.data/', import.meta.url))
+const GOOGLE_APP = { id: 'sandbox-google-client', secret: 'sandbox-google-secret' }
+
+try {
+  await run()
+} catch (error) {
+  console.error((error as Error).message)
+  process.exit(1)
+}
+
+async function run(): Promise<void> {
+  const { port, fresh } = options()
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const server = createServer()
+  await listen(server, port) // first: a busy port is found out before anything is started
+  if (fresh) rmSync(DATA, { recursive: true, force: true })
+  mkdirSync(DATA, { recursive: true })
+  const closing: (() => Promise<unknown>)[] = []
+  const closeAll = async () => {
+    for (const close of closing.toReversed()) await close()
+  }
+  try {
+    const sandbox = await start(port, closing)
+    server.on('request', (req, res) => {
+      serve(sandbox, req, res).then(
+        (taken) => taken || sandbox.app.handle(req, res),
+        (error) => res.headersSent || res.writeHead(500, { 'content-type': 'text/plain' }).end(String(error)),
+      )
+    })
+    announce(port)
+    await stopped
+    console.log('stopping')
+  } finally {
+    server.closeAllConnections()
+    server.close()
+    await closeAll()
+  }
+}
+
+function options(): { port: number; fresh: boolean } {
+  if (process.env.NODE_ENV === 'production')
+    throw new Error('The sandbox lets anybody act as anybody: it never starts with NODE_ENV=production.')
+  const { values } = parseArgs({ options: { port: { type: 'string' }, fresh: { type: 'boolean' } } })
+  const port = Number(values.port ?? 3000)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error('--port must be a number from 1 to 65535')
+  return { port, fresh: values.fresh ?? false }
+}
+
+async function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new Error(`Port ${port} is in use. Choose another: npm run sandbox -- --port ${port + 1}`)
+  }
+}
+
+async function start(port: number, closing: (() => Promise<unknown>)[]) {
+  const publicUrl = `http://localhost:${port}`
+  const postgres = await startPostgres({ dir: join(DATA, 'postgres') })
+  closing.push(() => postgres.stop())
+  await ensureDatabase(postgres.url())
+  const slack = await startSlack({ appUrl: `http://127.0.0.1:${port}/slack/events` })
+  closing.push(() => slack.close())
+  const state = { ahead: 0 }
+  const now = () => new Date(Date.now() + state.ahead)
+  const google = await startGoogle({
+    now,
+    app: { ...GOOGLE_APP, redirectUris: [`${publicUrl}/connect/google/callback`] },
+  })
+  closing.push(() => google.stop())
+  const mail = await startMailCatcher()
+  closing.push(() => mail.close())
+  slack.shown.now = now
+
+  const env = {
+    ...{ DATABASE_URL: postgres.url('latchkey'), PUBLIC_URL: publicUrl, PORT: '0', ROLE: 'web' },
+    ...{
+      SLACK_API_URL: slack.apiUrl,
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_SIGNING_SECRET: slack.signingSecret,
+    },
+    ...{ SMTP_URL: mail.url, MAIL_FROM: 'Brightside Agency <access@brightside.example>' },
+    ...{ GOOGLE_CLIENT_ID: GOOGLE_APP.id, GOOGLE_CLIENT_SECRET: GOOGLE_APP.secret },
+    ...{ PROVIDER_ORIGINS: JSON.stringify(google.origins), SECRET_KEYS: secretKeys(), LOG_LEVEL: 'info' },
+  }
+  const app = await createApp(readConfig(env), openLog('info', tell))
+  closing.push(() => app.stop())
+  await app.start() // also on a port of its own, which nobody is told
+  state.ahead = (await readClock(app.services.db)).getTime() - Date.now()
+  restoreSlack(slack, join(DATA, 'slack.json'))
+  closing.push(async () => keepSlack(slack, join(DATA, 'slack.json')))
+  const worker = await startWorker(env, tell)
+  closing.push(() => worker.stop())
+  const sandbox: Sandbox = Object.assign(state, { slack, google, mail, worker, services: app.services })
+  return Object.assign(sandbox, { app })
+}
+
+async function ensureDatabase(url: string): Promise<void> {
+  const session = new pg.Client(url)
+  await session.connect()
+  const { rowCount } = await session.query(`select from pg_database where datname = 'latchkey'`)
+  if (rowCount === 0) await session.query('create database latchkey')
+  await session.end()
+}
+
+/** Made once, so that links made before a restart still open. */
+function secretKeys(): string {
+  const file = join(DATA, 'secret-keys')
+  if (!existsSync(file)) writeFileSync(file, `k1:${randomBytes(32).toString('base64')}`, { mode: 0o600 })
+  return readFileSync(file, 'utf8')
+}
+
+/** The product's log, as far as somebody trying it wants to know: warnings and worse. */
+function tell(line: string): void {
+  const { level, msg } = readLine(line)
+  if (level >= 40 && msg !== 'provider origins are rerouted') process.stderr.write(`${line.trimEnd()}\n`)
+}
+
+function readLine(line: string): { level: number; msg: string } {
+  try {
+    return JSON.parse(line) as { level: number; msg: string }
+  } catch {
+    return { level: 50, msg: line }
+  }
+}
+
+function announce(port: number): void {
+  console.log(
+    [
+      'Latchkey sandbox: nothing leaves this machine.',
+      `  Slack      http://localhost:${port}/`,
+      `  Inbox      http://localhost:${port}/sandbox/inbox`,
+      `  State      http://localhost:${port}/sandbox/state`,
+      'ready',
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,119 @@
+/** The sandbox page in the browser: composer, places and the control strip. */
+import { post } from './actions.js'
+import { $, $$, pickByKey, place, toast } from './dom.js'
+import { go, refresh } from './screen.js'
+
+let commands = []
+let people = []
+
+const say = $('#say')
+say.oninput = () => {
+  const typed = say.value
+  const list = $('#commands')
+  const fitting = /^\/\S*$/.test(typed) ? commands.filter(({ name }) => name.startsWith(typed)) : []
+  list.hidden = fitting.length === 0
+  list.replaceChildren(
+    ...fitting.map(({ name, hint, says }) => {
+      const item = Object.assign(document.createElement('li'), { role: 'option' })
+      const part = (tag, words) => Object.assign(document.createElement(tag), { textContent: words })
+      item.append(part('b', name), part('code', hint), part('span', says))
+      item.onmousedown = (event) => {
+        event.preventDefault()
+        say.value = `${name} `
+        list.hidden = true
+        say.focus()
+      }
+      return item
+    }),
+  )
+}
+say.onblur = () => {
+  $('#commands').hidden = true
+}
+say.onkeydown = (event) => {
+  const complete = commands.some(({ name }) => name === say.value.trim())
+  if (!complete || event.key !== 'Enter') pickByKey(event, $('#commands'))
+}
+$('#composer').onsubmit = async (event) => {
+  event.preventDefault()
+  const text = say.value.trim()
+  if (!text) return
+  say.value = ''
+  $('#commands').hidden = true
+  await post('/sandbox/say', { at: place.at, text })
+  $('#main').scrollTop = $('#main').scrollHeight
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('[data-go], [data-thread]')
+  if (link) {
+    event.preventDefault()
+    if (link.dataset.go) {
+      go({ at: link.dataset.go, thread: '' })
+      if (link.dataset.go === 'home') post('/sandbox/home', {})
+    } else go({ thread: link.dataset.thread })
+  }
+  for (const menu of $$('details.overflow[open]')) if (!menu.contains(event.target)) menu.open = false
+})
+$('#modal').addEventListener('cancel', (event) => {
+  event.preventDefault()
+  $('[data-close]', $('#modal'))?.click()
+})
+$('#menu').onclick = () => document.body.classList.toggle('menu-open')
+$('#as').onchange = (event) => {
+  go({ as: event.target.value, thread: '' })
+  if (place.at === 'home') post('/sandbox/home', {})
+}
+
+async function control(what, body) {
+  const result = await post(`/sandbox/${what}`, body)
+  if (result.says) toast(result.says)
+  await state()
+}
+for (const button of $$('button[data-control]'))
+  button.onclick = async () => {
+    button.disabled = true
+    await control(button.dataset.control, { ...button.dataset })
+    button.disabled = false
+  }
+$('form[data-control=clock]').onsubmit = (event) => {
+  event.preventDefault()
+  control('clock', { advance: $('#duration').value })
+}
+$('#mode').onchange = ({ target }) => control('provider', { mode: target.value })
+$('#revoke').onchange = ({ target }) => control('revoke', { email: target.value })
+
+async function state() {
+  const now = await (await fetch('/sandbox/state')).json()
+  commands = now.commands
+  $('#clock').textContent = new Date(now.time).toUTCString().replace(/:\d\d GMT/, ' UTC')
+  $('#mails').textContent = now.mails || ''
+  $('#mode').value = now.provider.mode
+  const options = now.provider.people.map(
+    ({ email, connected }) => new Option(connected ? email : `${email} (nothing granted)`, email),
+  )
+  if (people.join() !== options.map(({ text }) => text).join()) {
+    people = options.map(({ text }) => text)
+    $('#revoke').replaceChildren(new Option('Revoke…', ''), ...options)
+  }
+  $('#revoke').value = ''
+}
+
+const changes = new EventSource('/sandbox/changes')
+let waiting = false
+changes.onmessage = () => {
+  if (waiting) return // several changes, one look
+  waiting = true
+  setTimeout(() => {
+    waiting = false
+    refresh()
+  }, 80)
+}
+changes.addEventListener('mail', state)
+changes.onopen = () => {
+  refresh()
+  state()
+}
+setInterval(state, 15_000)
+if (matchMedia('(min-width: 1000px)').matches) $('.strip details').open = true
+if (place.at === 'home') post('/sandbox/home', {})
