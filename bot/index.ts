@@ -22,6 +22,7 @@ import * as incidentButtons from './incident-buttons.ts'
 import * as install from './install.ts'
 import { isKnown, type Listener, type Registered, registeredBy } from './listener.ts'
 import * as move from './move.ts'
+import * as ownerAsk from './owner-ask.ts'
 import { openReceiver } from './receiver.ts'
 import * as reconnect from './reconnect.ts'
 import * as requestAccess from './request-access.ts'
@@ -49,6 +50,7 @@ export const listeners: readonly Listener[] = [
   reconnect,
   incidentButtons,
   move,
+  ownerAsk,
 ]
 
 export type Bot = {

@@ -4,6 +4,8 @@ import type { Services } from '../flows/services.ts'
 import { composeAccessRequest, composeNudgeExpiry, composeNudgeUnopened } from './compose/access-request.ts'
 import { composeAlert } from './compose/alert.ts'
 import type { Compose, Composed } from './compose/composed.ts'
+import { composeOwnerAsk } from './compose/owner-ask.ts'
+import { composeReceipt } from './compose/receipt.ts'
 import { composeLinkExpired, composeMailRefused, composeQueueSent } from './compose/told-requester.ts'
 import type { Job, JobContext, Voices } from './job.ts'
 
@@ -22,6 +24,8 @@ const composers: Record<string, Compose> = {
   'mail-refused': composeMailRefused,
   'link-expired': composeLinkExpired,
   'queue-sent': composeQueueSent,
+  'owner-ask': composeOwnerAsk,
+  receipt: composeReceipt,
 }
 
 type Settled = { kind: 'sent' } | { kind: 'refused'; code: number; why: string }

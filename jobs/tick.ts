@@ -1,4 +1,5 @@
 /** Every minute: what the clock has made due. Any number of nodes may tick; each step takes what others have not. */
+import { sweep as sweepOwnerSide } from '../flows/connect/sweep.ts'
 import { expireLinks } from '../flows/expire-links.ts'
 import { wakeSnoozed } from '../flows/incident-buttons.ts'
 import { sendNudges } from '../flows/nudge.ts'
@@ -24,6 +25,7 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['find lost work', reconcile],
   ['look again at suspects', secondLooks],
   ['wake snoozed incidents', wakeSnoozed],
+  ['tidy up lost sign-ins', sweepOwnerSide],
 ]
 
 export const tick: Job<'tick'> = {

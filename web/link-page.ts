@@ -18,9 +18,8 @@ import { sendSight } from './sight.ts'
 const FORM_LIMIT = '256kb' // a picker with a thousand ticked accounts
 const form = express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5_000 })
 
-export function linkRoutes(services: Services, guesses: Guesses): Router {
+export function linkRoutes(at: At): Router {
   const router = Router()
-  const at = { services, guesses }
   router.get('/l/:token', (req, res) => showLink(at, req, res))
   router.post('/l/:token/continue', form, (req, res) => goOn(at, req, res))
   router.get('/l/:token/accounts', (req, res) => showAccounts(at, req, res))

@@ -7,6 +7,8 @@ import { errorPage, foreignFormPage, unavailablePage, unknownPage } from '../tem
 import { callbackRoutes } from './callback.ts'
 import { countGuesses, isUnavailable, ownForms, stopGuessing } from './guard.ts'
 import { linkRoutes } from './link-page.ts'
+import { ownerSaysRoutes } from './owner-says.ts'
+import { receiptRoutes } from './receipt-page.ts'
 import { pageHeaders, sendPage } from './send.ts'
 
 export type Readiness = () => Promise<{ ready: boolean; parts: Record<string, boolean> }>
@@ -26,7 +28,8 @@ export function createWeb(services: Services, readiness: Readiness, _log: Log): 
   const guesses = countGuesses()
   web.use(['/l', '/r', '/connect'], pageHeaders(services.publicUrl), ownForms(services.publicUrl))
   web.use(['/l', '/r'], stopGuessing(guesses))
-  web.use(linkRoutes(services, guesses), callbackRoutes(services))
+  const at = { services, guesses }
+  web.use(linkRoutes(at), ownerSaysRoutes(at), receiptRoutes(at), callbackRoutes(services))
   web.use(['/l', '/r', '/connect'], (_req: Request, res: Response) => sendPage(res, 404, unknownPage()))
   return web
 }

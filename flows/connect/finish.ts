@@ -45,6 +45,9 @@ export async function finish(
   return { kind: 'over-limit', picker, picked: chosen.length, ...outcome }
 }
 
+/** More data sources than this are counted in the request's thread, not named one by one. */
+const NAMED_IN_THREAD_MAX = 10
+
 type Spent = 'spent' | 'lost' | { limit: number; used: number }
 
 async function spend(services: Services, tx: Db, picker: Picker, chosen: Choice[]): Promise<Spent> {
@@ -111,8 +114,14 @@ async function connect(
     })
     if (!source.created) continue
     made.push(source.id)
-    const data = { account: account.name, connector: connectorId }
-    await note(tx, link, credential, 'source.connected', { sourceId: source.id, connectionId, data })
+    const data = { source: account.name, connector: connectorId }
+    const inThread = picked.length <= NAMED_IN_THREAD_MAX
+    await note(tx, link, credential, 'source.connected', {
+      sourceId: source.id,
+      connectionId,
+      data,
+      inThread,
+    })
   }
   if (existed) await afterFinish(services, tx, { orgId, connectionId, requestId })
   return made
@@ -149,18 +158,25 @@ async function visibleSources(tx: Db, orgId: string, connectionId: string, { acc
     .map(({ id }) => id)
 }
 
+type NoteRest = {
+  sourceId?: string
+  connectionId?: string
+  data: Record<string, unknown>
+  inThread?: boolean
+}
+
 function note(
   tx: Db,
   link: LinkView,
   credential: HeldCredential,
   kind: string,
-  rest: { sourceId?: string; connectionId?: string; data: Record<string, unknown> },
+  { inThread = true, ...rest }: NoteRest,
 ) {
   return record(tx, link.orgId, {
     kind,
     actor: ownerActor(link, credential.identityLabel),
     clientId: link.clientId,
-    requestId: link.requestId,
+    requestId: inThread ? link.requestId : null,
     linkId: link.id,
     ...rest,
   })
