@@ -2,7 +2,7 @@
 import { type Account, type Connector, ConnectorError, type Page } from '../connectors/connector.ts'
 import * as audit from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
-import { isDuplicate } from '../storage/db.ts'
+import { type Db, isDuplicate } from '../storage/db.ts'
 import * as metrics from '../storage/metrics.ts'
 import type { Source } from '../storage/sources.ts'
 import * as sources from '../storage/sources.ts'
@@ -87,11 +87,11 @@ async function readPages(services: Services, reading: Reading, signal: AbortSign
       reading.currency = page.currency ?? reading.currency
       reading.zone = page.timeZone ?? reading.zone
       rows += await storePage(services, reading, page)
-      if (page.next === null) break
+      if (page.next === null) return
       signal.throwIfAborted()
     }
+    await storePage(services, reading, { rows: [], next: null }) // a report that just ended
   })
-  await end(services, reading)
   return rows
 }
 
@@ -103,19 +103,19 @@ const accountOf = (source: Source): Account => ({
   ...(source.accountParent !== null && { parent: source.accountParent }),
 })
 
-/** A rival that inserted the same key first costs one repetition; the cursor moves with the rows or not at all. */
-async function storePage(
-  services: Services,
-  { run, source, connector, currency }: Reading,
-  page: Page,
-): Promise<number> {
-  const { orgId } = source
+/**
+ * The cursor moves with the rows or not at all, and the last page ends the run. A rival that inserted the same key
+ * first costs one repetition.
+ */
+async function storePage(services: Services, reading: Reading, page: Page): Promise<number> {
+  const { run, source, connector, currency } = reading
   const rows = metricRows(connector.report, page, { from: run.fromDay, to: run.toDay }, currency)
   const store = () =>
     services.db.transaction(async (tx) => {
-      if (!(await runs.progress(tx, orgId, run, { cursor: page.next, rows: rows.length })))
-        throw new FencedOut()
-      await metrics.write(tx, orgId, source.id, rows)
+      const moved = await runs.progress(tx, source.orgId, run, { cursor: page.next, rows: rows.length })
+      if (!moved) throw new FencedOut()
+      await metrics.write(tx, source.orgId, source.id, rows)
+      if (page.next === null) await end(services, tx, reading)
       if (run.kind === 'backfill') await sayProgress(services, tx, source, PROGRESS_EVERY_S)
     })
   await store().catch((error) => {
@@ -125,20 +125,16 @@ async function storePage(
   return rows.length
 }
 
-async function end(services: Services, { run, source, currency, zone }: Reading): Promise<void> {
-  const { orgId, id, requestId, clientId } = source
-  await services.db.transaction(async (tx) => {
-    if (!(await runs.finish(tx, orgId, run))) throw new FencedOut()
-    await sources.advance(tx, orgId, id, run.toDay, { currency, timeZone: zone })
-    if (run.kind !== 'backfill' || (await runs.openOf(tx, orgId, id, 'backfill')).length > 0) return
-    const data = { source: source.accountName, connector: source.connectorId }
-    await audit.record(tx, orgId, {
-      ...{ kind: 'backfill.done', actor: 'system', clientId, requestId, sourceId: id, data },
-      connectionId: source.connectionId,
-    })
-    if (requestId) await touchCard(services, tx, orgId, requestId)
-    await sayProgress(services, tx, source, PROGRESS_EVERY_S)
+async function end(services: Services, tx: Db, { run, source, currency, zone }: Reading): Promise<void> {
+  const { orgId, id, requestId, clientId, connectionId } = source
+  await runs.finish(tx, orgId, run)
+  await sources.advance(tx, orgId, id, run.toDay, { currency, timeZone: zone })
+  if (run.kind !== 'backfill' || (await runs.openOf(tx, orgId, id, 'backfill')).length > 0) return
+  const data = { source: source.accountName, connector: source.connectorId }
+  await audit.record(tx, orgId, {
+    ...{ kind: 'backfill.done', actor: 'system', clientId, requestId, connectionId, sourceId: id, data },
   })
+  if (requestId) await touchCard(services, tx, orgId, requestId)
 }
 
 async function onTrouble(

@@ -105,6 +105,7 @@ export function tinyConnector(
       ...report,
     },
     errors: [],
+    limit: { concurrency: 4, minTimeMs: 0 },
     version: { pinned: '1' },
   }
 }
