@@ -70,7 +70,7 @@ export function createGuard(
     async process(event) {
       const answer = answerOnce(event)
       const timer = setTimeout(() => {
-        if (answer.given) return
+        if (answer.given || isEvent(event)) return // an event that is not acknowledged comes again
         log.warn({ ...whatIsAsked(event.body as Body) }, 'answered late')
         void answer.give(answerWith(event.body as Body, late()))
       }, ANSWER_BY_MS)

@@ -12,6 +12,7 @@ import { openDb } from '../../storage/db.ts'
 import { createDeriver, createVault } from '../../storage/seal.ts'
 import { freshDatabase } from './database.ts'
 import { type FakeSlack, send, startFakeSlack } from './fake-slack.ts'
+import { proxyFor } from './proxy.ts'
 
 export const SECRET = 'signing-secret'
 const KEYS = [{ id: 'k1', secret: Buffer.alloc(32, 7) }]
@@ -21,10 +22,11 @@ export type Line = { level: string; says: string; fields: Record<string, unknown
 export async function startBot(install: SlackConfig['install'] = { kind: 'token', botToken: 'xoxb-T1' }) {
   const slack = await startFakeSlack()
   const { url, db } = await freshDatabase()
+  const proxy = await proxyFor(url)
   const logged: Line[] = []
   const sent: { name: string; payload: unknown }[] = []
   const services: Services = {
-    db: openDb(url, { name: 'latchkey bot' }),
+    db: openDb(proxy.url, { name: 'latchkey bot' }),
     queue: {
       send: async (name, payload) => void sent.push({ name, payload }),
       sendMany: async (name, jobs) => void sent.push(...jobs.map(({ payload }) => ({ name, payload }))),
@@ -48,9 +50,10 @@ export async function startBot(install: SlackConfig['install'] = { kind: 'token'
     server.close()
     await bot.stop(1_000)
     await services.db.close()
+    await proxy.close()
     await slack.close()
   })
-  return { slack, db, services, bot, logged, sent, origin, events, ...senders(events, slack) }
+  return { slack, db, proxy, services, bot, logged, sent, origin, events, ...senders(events, slack) }
 }
 
 export type TestBot = Awaited<ReturnType<typeof startBot>>
