@@ -12,7 +12,7 @@ import {
   type Row,
 } from './connector.ts'
 import { google } from './providers/google.ts'
-import { decimalAt, numberAt, textAt } from './values.ts'
+import { decimalAt, given, numberAt, textAt } from './values.ts'
 
 const ADMIN = 'https://analyticsadmin.googleapis.com/v1beta'
 const DATA = 'https://analyticsdata.googleapis.com/v1beta'
@@ -90,7 +90,7 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
         const id = textAt(property, 'property')?.replace('properties/', '')
         if (id === undefined) continue
         const name = textAt(property, 'displayName') ?? id
-        yield group === null ? { id, name } : { id, name, group }
+        yield { id, name, ...given({ group }) }
       }
     }
     pageToken = textAt(body, 'nextPageToken')
@@ -132,16 +132,16 @@ async function* pages(
 function pageOf(body: Json, offset: number): Page {
   const got = valuesAt(body, 'rows[]')
   const read = offset + got.length
-  const currency = textAt(body, 'metadata.currencyCode')
-  const timeZone = textAt(body, 'metadata.timeZone')
   const flags = flagsOf(body)
   const toRow = reader(body)
   return {
     rows: got.map(toRow).filter((row) => row !== null),
     next: got.length > 0 && read < (numberAt(body, 'rowCount') ?? 0) ? String(read) : null,
-    ...(currency === null ? {} : { currency }),
-    ...(timeZone === null ? {} : { timeZone }),
-    ...(flags.length === 0 ? {} : { flags }),
+    ...given({
+      currency: textAt(body, 'metadata.currencyCode'),
+      timeZone: textAt(body, 'metadata.timeZone'),
+      flags: flags.length > 0 ? flags : null,
+    }),
   }
 }
 

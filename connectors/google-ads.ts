@@ -14,12 +14,16 @@ import {
   type Rule,
 } from './connector.ts'
 import { google } from './providers/google.ts'
-import { decimalAt, fromMicros, numberAt, textAt } from './values.ts'
+import { decimalAt, fromMicros, given, numberAt, textAt } from './values.ts'
 
 const VERSION = 'v25'
 const API = `https://googleads.googleapis.com/${VERSION}`
 const SCOPE = 'https://www.googleapis.com/auth/adwords'
 const CODE = 'error.details[].errors[].errorCode'
+const CLIENTS =
+  'SELECT customer_client.id, customer_client.descriptive_name, customer_client.currency_code, customer_client.time_zone, customer_client.manager, customer_client.level, customer_client.status FROM customer_client'
+/** Agencies reach hundreds of roots, each a question of its own, while the owner waits. */
+const ROOTS_AT_ONCE = 5
 const NO_ADS = 'This Google login has no Google Ads account. Sign in with the login you use for Google Ads.'
 const TWO_STEP = 'Turn on two-step verification for this Google login, then reconnect.'
 const ADVANCED = 'Enrol this Google login in the Advanced Protection Program, then reconnect.'
@@ -106,34 +110,41 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
   const { body } = await context.call({ url: `${API}/customers:listAccessibleCustomers` })
   const roots = valuesAt(body, 'resourceNames[]').map((name) => String(name).replace('customers/', ''))
   const found = new Map<string, Account>()
-  let refused: unknown
-  for (const root of roots)
-    try {
-      for await (const account of below(context, root)) {
-        if (!found.has(account.id) || account.parent === undefined) found.set(account.id, account)
-      }
-    } catch (error) {
-      // Closed and suspended accounts are listed too, and refuse every question: the others still count.
-      if (!(error instanceof ConnectorError && error.kind === 'account_lost')) throw error
-      refused = error
+  let refused: ConnectorError | null = null
+  for (let at = 0; at < roots.length; at += ROOTS_AT_ONCE) {
+    const answers = await Promise.all(
+      roots.slice(at, at + ROOTS_AT_ONCE).map((root) => below(context, root).catch(closed)),
+    )
+    for (const answer of answers) {
+      if (answer instanceof ConnectorError) refused = answer
+      else
+        for (const account of answer)
+          if (!found.has(account.id) || !account.parent) found.set(account.id, account)
     }
+  }
   if (found.size === 0 && refused) throw refused
   yield* found.values()
 }
 
+/** Closed and suspended accounts are listed too, and refuse every question: the others still count. */
+function closed(error: unknown): ConnectorError {
+  if (error instanceof ConnectorError && error.kind === 'account_lost') return error
+  throw error
+}
+
 /** The root itself is in the answer as level 0; levels further down are in it without asking again. */
-async function* below(context: Context, root: string): AsyncGenerator<Account> {
-  const query =
-    'SELECT customer_client.id, customer_client.descriptive_name, customer_client.currency_code, customer_client.time_zone, customer_client.manager, customer_client.level, customer_client.status FROM customer_client'
+async function below(context: Context, root: string): Promise<Account[]> {
+  const found: Account[] = []
   let pageToken: string | null = null
   do {
-    const reply: Reply = await search(context, root, query, pageToken, { 'login-customer-id': root })
+    const reply: Reply = await search(context, root, CLIENTS, pageToken, { 'login-customer-id': root })
     for (const client of valuesAt(reply.body, 'results[].customerClient')) {
       const account = offered(client, root)
-      if (account) yield account
+      if (account) found.push(account)
     }
     pageToken = textAt(reply.body, 'nextPageToken')
   } while (pageToken !== null)
+  return found
 }
 
 function offered(client: Json, root: string): Account | null {
@@ -141,14 +152,14 @@ function offered(client: Json, root: string): Account | null {
   const status = textAt(client, 'status')
   if (id === null || valuesAt(client, 'manager')[0] === true) return null
   if (status === 'CANCELED' || status === 'CLOSED') return null
-  const currency = textAt(client, 'currencyCode')
-  const timeZone = textAt(client, 'timeZone')
   return {
     id,
     name: textAt(client, 'descriptiveName') ?? id.replace(/^(\d{3})(\d{3})(\d+)$/, '$1-$2-$3'),
-    ...(currency === null ? {} : { currency }),
-    ...(timeZone === null ? {} : { timeZone }),
-    ...(id === root ? {} : { parent: root }),
+    ...given({
+      currency: textAt(client, 'currencyCode'),
+      timeZone: textAt(client, 'timeZone'),
+      parent: id === root ? null : root,
+    }),
   }
 }
 
@@ -168,8 +179,8 @@ async function* pages(
     })
     next = textAt(reply.body, 'nextPageToken')
     const results = valuesAt(reply.body, 'results[]')
-    const currency = textAt(results[0] ?? null, 'customer.currencyCode') ?? account.currency
-    yield { rows: results.map(rowOf), next, ...(currency === undefined ? {} : { currency }) }
+    const currency = textAt(results[0] ?? null, 'customer.currencyCode') ?? account.currency ?? null
+    yield { rows: results.map(rowOf), next, ...given({ currency }) }
   } while (next !== null)
 }
 

@@ -31,4 +31,12 @@ export function fromMicros(micros: string | null): string | null {
   return `${sign}${whole}${fraction && `.${fraction}`}`
 }
 
+/** The fields that are known, for optional ones: null leaves its field out. */
+export function given<T extends Record<string, unknown>>(
+  fields: T,
+): { [Name in keyof T]?: Exclude<T[Name], null> } {
+  const known = Object.entries(fields).filter(([, value]) => value !== null)
+  return Object.fromEntries(known) as { [Name in keyof T]?: Exclude<T[Name], null> }
+}
+
 const DECIMAL = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/
