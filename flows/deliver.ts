@@ -97,4 +97,4 @@ const isToOwner = (
 ) => address === ownerEmail || address === ownerSlackUserId
 
 /** Mail servers repeat the address in their refusal. */
-const withoutAddresses = (text: string) => text.replace(/[^\s<>"']+@[^\s<>"']+/g, '…').slice(0, 200)
+const withoutAddresses = (text: string) => text.replace(/<?[^\s<>"']+@[^\s<>"']+>?/g, '…').slice(0, 200)
