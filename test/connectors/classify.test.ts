@@ -1,4 +1,5 @@
 /** Which rule wins. The rules themselves are tried in the conformance suite. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { classify, valuesAt } from '../../connectors/classify.ts'
 import type { Json, Reply, Rule } from '../../connectors/connector.ts'
@@ -74,6 +75,18 @@ describe('reading values', () => {
     expect(fromMicros(null)).toBeNull()
     expect(fromMicros('1.5')).toBeNull()
     expect(decimalAt({ a: '12345678901234567.89' }, 'a')).toBe('12345678901234567.89')
+  })
+
+  it('gives back the micros it was given, whatever their size', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), (micros) => {
+        const units = fromMicros(String(micros)) ?? ''
+        expect(units).toMatch(/^-?(0|[1-9]\d*)(\.\d{0,5}[1-9])?$/)
+        const [whole = '', fraction = ''] = units.replace('-', '').split('.')
+        const back = BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'))
+        expect(units.startsWith('-') ? -back : back).toBe(micros)
+      }),
+    )
   })
 
   it('never makes zero of what is missing or odd', () => {
