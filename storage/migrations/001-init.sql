@@ -202,7 +202,7 @@ create table owner_ask (
   foreign key (org_id, request_id) references access_request (org_id, id),
   foreign key (org_id, link_id) references auth_link (org_id, id)
 );
-create unique index owner_ask_open on owner_ask (link_id, kind, coalesce(email, '')) where status = 'open' and kind in ('delegate', 'fresh-link');
+create unique index owner_ask_open on owner_ask (link_id, kind, coalesce(email, '')) where status = 'open' and kind <> 'question';
 
 create table connection (
   id uuid primary key default gen_random_uuid(),
