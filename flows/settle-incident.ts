@@ -78,13 +78,12 @@ async function outcomeOf(
       isOwn(kind, source.failureClass) &&
       !down.some(({ id }) => id === source.id),
   )
-  return {
-    healed: [...new Set(sure)],
-    notHealed: [
-      ...notHealed,
-      ...left.map((source) => ({ sourceId: source.id, why: source.failureClass ?? 'revoked' })),
-    ],
-  }
+  const all = [
+    ...notHealed,
+    ...left.map((source) => ({ sourceId: source.id, why: source.failureClass ?? 'revoked' })),
+  ]
+  const isDown = new Set(all.map(({ sourceId }) => sourceId))
+  return { healed: [...new Set(sure)].filter((id) => !isDown.has(id)), notHealed: all }
 }
 
 function isOwn(kind: incidents.IncidentKind, failureClass: string | null): boolean {

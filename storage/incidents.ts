@@ -122,7 +122,7 @@ export async function markReconnecting({ sql }: Db, orgId: string, connectionId:
 /** Authorised again, nothing proven yet. Staff's own incidents are not the owner's to mend. Returns what changed. */
 export async function markVerifying({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
-    update incident set status = 'verifying', snoozed_until = null, outcome = null
+    update incident set status = 'verifying', snoozed_until = null
     where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null and kind <> 'staff'
       and status <> 'verifying'
     returning id`

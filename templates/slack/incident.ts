@@ -48,7 +48,7 @@ export type IncidentView = {
 }
 
 const SECTION_MAX = 2900
-const NAMES_PER_CLIENT = 15
+const NAMES_SHOWN = 60
 const CLIENTS_SHOWN = 12
 
 const LOOKS: Record<IncidentState, { color: string; emoji: string; word: string }> = {
@@ -136,8 +136,10 @@ function facts(view: IncidentView): KnownBlock[] {
 }
 
 function clientBlocks({ clients, hidden }: IncidentView): KnownBlock[] {
-  const lines = clients.slice(0, CLIENTS_SHOWN).map(({ name, sources }) => {
-    const names = sources.slice(0, NAMES_PER_CLIENT).map(sourceLine)
+  const shown = clients.slice(0, CLIENTS_SHOWN)
+  const each = Math.floor(NAMES_SHOWN / Math.max(1, shown.length))
+  const lines = shown.map(({ name, sources }) => {
+    const names = sources.slice(0, each).map(sourceLine)
     const more = sources.length - names.length
     return `*${safe(name, 80)}*\n${names.join('\n')}${more > 0 ? `\n• and ${more} more` : ''}`
   })

@@ -1,0 +1,151 @@
+/** Healing: across clients, only what has answered, the missed days exactly, and never a false "resolved". */
+import { expect, test } from 'vitest'
+import { noteFailure } from '../../flows/disconnect.ts'
+import { heal } from '../../flows/heal.ts'
+import * as connections from '../../storage/connections.ts'
+import * as incidents from '../../storage/incidents.ts'
+import { freshDatabase, setClock } from '../support/database.ts'
+import { condemn, connect, failure, jobsNamed, openScene, type Scene } from '../support/reconnecting.ts'
+
+const { db } = await freshDatabase()
+const signal = new AbortController().signal
+
+/** Dead since 2026-11-11, authorised again on the 20th; nothing looked at yet. */
+async function reconnected(accounts: Record<string, string[]>): Promise<Scene> {
+  const scene = await openScene(db, accounts)
+  const { orgId, connectionId, services } = scene
+  await condemn(services, connectionId)
+  await noteFailure(services, { orgId, connectionId, sourceId: null, error: failure('revoked') })
+  await connect(services, orgId, 'owner', 'owner@example.com')
+  scene.sent.length = 0
+  return scene
+}
+
+const look = (scene: Scene, last = false) =>
+  heal(
+    scene.services,
+    { orgId: scene.orgId, connectionId: scene.connectionId, requestId: null },
+    { signal, last },
+  )
+const latest = async ({ orgId, connectionId }: Scene) => {
+  const [row] = await db.sql<{ id: string }[]>`
+    select id from incident where org_id = ${orgId} and connection_id = ${connectionId} order by opened_at desc limit 1`
+  return incidents.get(db, orgId, row?.id ?? '')
+}
+const statuses = async ({ orgId }: Scene) =>
+  Object.fromEntries(
+    (
+      await db.sql<{ id: string; status: string; failureClass: string | null }[]>`
+        select id, status, failure_class from source where org_id = ${orgId}`
+    ).map(({ id, status, failureClass }) => [id, failureClass ? `${status} ${failureClass}` : status]),
+  )
+
+test('every source under the connection heals, of every client, and each account is asked once', async () => {
+  await setClock(db, '2026-11-20T12:00:00Z')
+  const scene = await reconnected({ a1: ['Acme', 'Beta'], a2: ['Gamma'] })
+  expect(await look(scene)).toEqual({ kind: 'settled', healed: 3, notHealed: 0 })
+  expect(Object.values(await statuses(scene))).toEqual(['connected', 'connected', 'connected'])
+  expect(scene.answers.probed.sort()).toEqual(['a1', 'a2'])
+  expect(await latest(scene)).toMatchObject({ status: 'resolved', outcome: { notHealed: [] } })
+
+  const runs = await db.sql`
+    select kind, from_day, to_day from sync_run where org_id = ${scene.orgId} and kind = 'catch-up'`
+  expect(runs).toHaveLength(3)
+  for (const run of runs) expect(run).toMatchObject({ fromDay: '2026-11-11' })
+  await setClock(db, null)
+})
+
+test('an account the login no longer sees stays down and says why, while the others heal', async () => {
+  const scene = await reconnected({ a1: ['Acme'], a2: ['Beta'] })
+  scene.answers.listed = ['a1']
+  expect(await look(scene)).toEqual({ kind: 'settled', healed: 1, notHealed: 1 })
+  const lost = scene.sources['a2/Beta'] ?? ''
+  expect(await statuses(scene)).toMatchObject({ [lost]: 'disconnected account_lost' })
+  expect(await latest(scene)).toMatchObject({
+    status: 'resolved',
+    outcome: { healed: [scene.sources['a1/Acme']], notHealed: [{ sourceId: lost, why: 'account_lost' }] },
+  })
+  expect(jobsNamed(scene.sent, 'incident-card').length).toBeGreaterThan(0)
+})
+
+test('an account that is listed but whose report is refused does not heal', async () => {
+  const scene = await reconnected({ a1: ['Acme'], a2: ['Beta'] })
+  scene.answers.reports.a2 = 'account_lost'
+  expect(await look(scene)).toMatchObject({ healed: 1, notHealed: 1 })
+})
+
+test('nothing healed is not called resolved: the incident is open again with the new reason', async () => {
+  const scene = await reconnected({ a1: ['Acme'], a2: ['Beta'] })
+  scene.answers.listed = []
+  expect(await look(scene)).toEqual({ kind: 'settled', healed: 0, notHealed: 2 })
+  expect(await latest(scene)).toMatchObject({
+    status: 'open',
+    failureClass: 'account_lost',
+    resolvedAt: null,
+  })
+})
+
+test('a provider that cannot answer is asked again: what answered heals now, nothing is resolved before the rest', async () => {
+  const scene = await reconnected({ a1: ['Acme'], a2: ['Beta'] })
+  scene.answers.reports.a2 = 'transient'
+  expect(await look(scene)).toEqual({ kind: 'again', unasked: 1 })
+  expect(await latest(scene)).toMatchObject({ status: 'verifying', resolvedAt: null })
+  expect(Object.values(await statuses(scene)).sort()).toEqual(['connected', 'disconnected revoked'])
+
+  expect(await look(scene, true), 'nobody asks again').toMatchObject({ kind: 'settled', notHealed: 1 })
+  expect(await latest(scene)).toMatchObject({ status: 'open', resolvedAt: null })
+
+  scene.answers.reports = {}
+  expect(await look(scene)).toEqual({ kind: 'settled', healed: 1, notHealed: 0 })
+  const incident = await latest(scene)
+  expect(incident).toMatchObject({ status: 'resolved', outcome: { notHealed: [] } })
+  expect(incident?.outcome?.healed).toHaveLength(2)
+})
+
+test('both healed in two looks are both listed', async () => {
+  const scene = await reconnected({ a1: ['Acme'], a2: ['Beta'] })
+  scene.answers.reports.a2 = 'rate_limited'
+  await look(scene)
+  scene.answers.reports = {}
+  await look(scene)
+  const incident = await latest(scene)
+  expect(incident?.status).toBe('resolved')
+  expect(incident?.outcome?.healed.sort()).toEqual(Object.values(scene.sources).sort())
+})
+
+test('an authorisation that dies during the look heals nothing and leaves the alert open', async () => {
+  const scene = await reconnected({ a1: ['Acme'] })
+  scene.answers.listed = 'revoked'
+  await condemn(scene.services, scene.connectionId)
+  expect(await look(scene)).toEqual({ kind: 'nothing' })
+  expect((await connections.byId(db, scene.orgId, scene.connectionId))?.status).toBe('disconnected')
+  expect(await latest(scene)).toMatchObject({ status: 'open', resolvedAt: null })
+})
+
+test('a look at a connection that is still dead changes nothing', async () => {
+  const scene = await openScene(db, { a1: ['Acme'] })
+  await condemn(scene.services, scene.connectionId)
+  const { orgId, connectionId } = scene
+  await noteFailure(scene.services, { orgId, connectionId, sourceId: null, error: failure('revoked') })
+  expect(await look(scene)).toEqual({ kind: 'nothing' })
+  expect(await latest(scene)).toMatchObject({ status: 'open' })
+})
+
+test('two looks at once heal each source once and resolve once', async () => {
+  const scene = await reconnected({ a1: ['Acme', 'Beta'], a2: ['Acme'] })
+  await Promise.all([look(scene), look(scene), look(scene)])
+  expect(Object.values(await statuses(scene))).toEqual(['connected', 'connected', 'connected'])
+  const resolved = await db.sql`
+    select 1 from audit_event where org_id = ${scene.orgId} and kind = 'incident.resolved'`
+  expect(resolved).toHaveLength(1)
+  const incident = await latest(scene)
+  expect(incident?.outcome?.healed).toHaveLength(3)
+})
+
+test('sources another org hangs under its own connection of the same person stay as they are', async () => {
+  const scene = await reconnected({ a1: ['Acme'] })
+  const other = await openScene(db, { a1: ['Acme'] })
+  await db.sql`update source set status = 'disconnected', failure_class = 'revoked' where org_id = ${other.orgId}`
+  await look(scene)
+  expect(Object.values(await statuses(other))).toEqual(['disconnected revoked'])
+})
