@@ -1,7 +1,9 @@
 /** Finds what fell between two chairs: open runs nobody works on, and zones whose midnight nobody awaits. */
+import type { Db } from '../storage/db.ts'
 import * as zones from '../storage/refresh-zones.ts'
 import * as runs from '../storage/sync-runs.ts'
-import type { Services } from './services.ts'
+import { refreshKey } from './refresh.ts'
+import type { Queue, Services } from './services.ts'
 import { awaitMidnight } from './time-zone.ts'
 
 /**
@@ -13,8 +15,26 @@ export async function reconcile(services: Services): Promise<void> {
   for (const { orgId, timeZone } of await zones.missingOfAllOrgs(db))
     await db.transaction((tx) => awaitMidnight(tx, orgId, timeZone))
   await db.transaction(async (tx) => {
-    for (const { id: runId, orgId, sourceId, kind } of await runs.silentOfAllOrgs(tx))
-      if (kind === 'backfill') await queue.send('backfill', { orgId, sourceId }, { db: tx, key: sourceId })
-      else await queue.send('sync-source', { orgId, sourceId, runId }, { db: tx, key: String(runId) })
+    for (const run of await runs.silentOfAllOrgs(tx)) await sendAgain(queue, tx, run)
   })
+}
+
+/** Under the very key it was first sent with: a job that waits out a provider's rate limit must not be overtaken. */
+async function sendAgain(queue: Queue, tx: Db, run: runs.SilentRun): Promise<void> {
+  const { id: runId, orgId, sourceId, connectionId, timeZone, key: day } = run
+  switch (run.kind) {
+    case 'backfill':
+      return queue.send('backfill', { orgId, sourceId }, { db: tx, key: sourceId })
+    case 'daily':
+      return queue.send(
+        'daily-refresh',
+        { orgId, connectionId, timeZone, day },
+        { db: tx, key: refreshKey(connectionId, timeZone, day) },
+      )
+    case 'catch-up':
+    case 'manual':
+      return queue.send('sync-source', { orgId, sourceId, runId }, { db: tx, key: String(runId) })
+    default:
+      run.kind satisfies never
+  }
 }

@@ -36,8 +36,8 @@ export async function dueRefreshes(services: Services): Promise<number> {
       const connections = await zones.connectionsOfAllOrgs(tx, due)
       const jobs = connections.map(({ orgId, connectionId, timeZone }) => {
         const { day } = at(timeZone)
-        const key = `${connectionId}:${timeZone}:${day}`
-        return { payload: { orgId, connectionId, timeZone, day }, key }
+        const payload = { orgId, connectionId, timeZone, day }
+        return { payload, key: refreshKey(connectionId, timeZone, day) }
       })
       await services.queue.sendMany('daily-refresh', jobs, { db: tx })
       return due.length
@@ -46,6 +46,10 @@ export async function dueRefreshes(services: Services): Promise<number> {
     if (claimed < ZONES_PER_TRANSACTION) return total
   }
 }
+
+/** One job per connection, zone and local day. */
+export const refreshKey = (connectionId: string, timeZone: string, day: string) =>
+  `${connectionId}:${timeZone}:${day}`
 
 export type RefreshOutcome =
   | { kind: 'done'; runs: number }

@@ -8,7 +8,7 @@ const TURN_MS = 60_000
 
 /**
  * `done`: no slice is open any more. `later` also where the turn is over. After a failure the slice stays open for
- * the queue's retry; on the last attempt it is given up and the older months go on.
+ * the queue's retry; one that is given up on the last attempt lets the older months go on.
  */
 export async function runBackfill(
   services: Services,
@@ -24,6 +24,6 @@ export async function runBackfill(
       return { kind: 'later', seconds: 1, why: 'more months to read' }
     const outcome = await runSync(services, { orgId, runId: next.id, last }, signal)
     if (outcome.kind === 'done') rows += outcome.rows
-    else if (outcome.kind !== 'failed' || !last) return outcome
+    else if (outcome.kind !== 'failed' || !outcome.givenUp) return outcome
   }
 }

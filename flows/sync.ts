@@ -23,8 +23,8 @@ export type SyncOutcome =
   | { kind: 'idle' }
   /** The provider asked to wait; not a failure. */
   | { kind: 'later'; seconds: number; why: string }
-  /** Noted; the run stays open for another attempt unless this was the last. */
-  | { kind: 'failed'; error: ConnectorError }
+  /** Noted. Given up: the last attempt failed in a way nobody understands; else the run stays open for another. */
+  | { kind: 'failed'; error: ConnectorError; givenUp: boolean }
 
 const RATE_LIMIT_WAIT_S = 60
 /** Real seconds between two edits of the progress message. */
@@ -145,10 +145,12 @@ async function onTrouble(
 ): Promise<SyncOutcome> {
   const { orgId, connectionId, id: sourceId } = source
   const waits = error.kind === 'rate_limited'
-  const why = { failureClass: error.kind, detail: error.message.slice(0, 500), last: last && !waits }
+  // Trouble with a name passes or is mended some day, and `reconcile` brings the run back until then.
+  const givenUp = last && error.kind === 'unknown'
+  const why = { failureClass: error.kind, detail: error.message.slice(0, 500), last: givenUp }
   if (!(await runs.fail(services.db, orgId, run, why))) return { kind: 'fenced' }
   if (waits)
     return { kind: 'later', seconds: error.retryAfterSeconds ?? RATE_LIMIT_WAIT_S, why: error.message }
   await noteFailure(services, { orgId, connectionId, sourceId, error })
-  return { kind: 'failed', error }
+  return { kind: 'failed', error, givenUp }
 }

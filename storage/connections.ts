@@ -71,13 +71,6 @@ export async function byId({ sql }: Db, orgId: string, id: string): Promise<Conn
   return row ?? null
 }
 
-/** The org's connections that are not removed, disconnected first. */
-export async function ofOrg({ sql }: Db, orgId: string): Promise<Connection[]> {
-  return sql<Connection[]>`
-    select ${columns(sql)} from connection where org_id = ${orgId} and status <> 'removed'
-    order by status <> 'disconnected', identity_label, id`
-}
-
 /** Marks it disconnected. False when it was not connected: somebody else has already decided. */
 export async function disconnect(
   { sql }: Db,

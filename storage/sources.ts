@@ -82,13 +82,6 @@ export async function ofRequest({ sql }: Db, orgId: string, requestId: string): 
     select ${columns(sql)} from source where org_id = ${orgId} and request_id = ${requestId} order by created_at, id`
 }
 
-/** Not removed ones, disconnected first. */
-export async function ofOrg({ sql }: Db, orgId: string): Promise<Source[]> {
-  return sql<Source[]>`
-    select ${columns(sql)} from source where org_id = ${orgId} and status <> 'removed'
-    order by status <> 'disconnected', account_name, id`
-}
-
 /** Connected sources of a connected connection that refresh in this zone; `orgZone` is what null stands for. */
 export async function refreshedIn(
   { sql }: Db,
@@ -158,14 +151,6 @@ export async function setTimeZone(
 ): Promise<boolean> {
   const { count } = await sql`
     update source set time_zone = ${zone} where org_id = ${orgId} and id = ${id} and status <> 'removed'`
-  return count === 1
-}
-
-/** Hangs it under another connection of the org, as decided in a move. */
-export async function moveTo({ sql }: Db, orgId: string, id: string, connectionId: string): Promise<boolean> {
-  const { count } = await sql`
-    update source set connection_id = ${connectionId}
-    where org_id = ${orgId} and id = ${id} and status <> 'removed'`
   return count === 1
 }
 

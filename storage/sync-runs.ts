@@ -184,15 +184,24 @@ export async function backfillOf({ sql }: Db, orgId: string, requestId: string):
     group by source.id order by source.connector_id, source.account_name, source.id`
 }
 
+export type SilentRun = Pick<SyncRun, 'id' | 'orgId' | 'sourceId' | 'kind' | 'key'> & {
+  connectionId: string
+  /** In which its source refreshes. */
+  timeZone: string
+}
+
 /** Open runs without a sign of life for ten real minutes, each handed out once per ten minutes. For the tick. */
-export async function silentOfAllOrgs({ sql }: Db): Promise<SyncRun[]> {
-  return sql<SyncRun[]>`
-    update sync_run set beat_at = clock_timestamp() where id in (
-      select run.id from sync_run run join source on source.org_id = run.org_id and source.id = run.source_id
+export async function silentOfAllOrgs({ sql }: Db): Promise<SilentRun[]> {
+  return sql<SilentRun[]>`
+    with silent as (
+      select run.id, source.connection_id, coalesce(source.time_zone, org.time_zone) as time_zone
+      from sync_run run join source on source.org_id = run.org_id and source.id = run.source_id
+        join org on org.id = run.org_id
       where run.status in ('queued', 'running') and run.beat_at < clock_timestamp() - interval '10 minutes'
         and source.status = 'connected'
       order by run.beat_at limit 500 for no key update of run skip locked)
-    returning ${columns(sql)}`
+    update sync_run set beat_at = clock_timestamp() from silent where sync_run.id = silent.id
+    returning sync_run.id, org_id, source_id, kind, key, connection_id, time_zone`
 }
 
 const columns = (sql: Db['sql']) =>

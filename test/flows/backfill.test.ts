@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { planBackfill } from '../../flows/backfill.ts'
+import { planBackfill, planManual } from '../../flows/backfill.ts'
 import { runBackfill } from '../../flows/run-backfill.ts'
 import { backfillProgress } from '../../jobs/backfill-progress.ts'
 import type { SlackVoice } from '../../jobs/job.ts'
@@ -61,12 +61,22 @@ test('newest months come first, and the end is recorded once', async () => {
   expect(source).toEqual({ lastGoodDay: '2026-11-19' })
 })
 
-test('a month that cannot be read is given up after the last attempt; a throttled one waits', async () => {
+test('throttled months wait, months of an outage stay open, months nobody understands are given up', async () => {
   const seeded = await seedSource(services)
   await plan(seeded)
   tiny.mode.api = 'limit'
   expect(await work(seeded, true)).toMatchObject({ kind: 'later', seconds: 90 })
-  expect(await runs.openOf(db, seeded.orgId, seeded.sourceId, 'backfill')).toHaveLength(14)
+  const open = () => runs.openOf(db, seeded.orgId, seeded.sourceId, 'backfill')
+  expect(await open()).toHaveLength(14)
+  tiny.mode.api = 'down'
+  expect(await work(seeded, true)).toMatchObject({ kind: 'failed', givenUp: false })
+  expect(await open()).toHaveLength(14)
+  tiny.mode.api = 'odd'
+  expect(await work(seeded, true)).toEqual({ kind: 'done', rows: 0 })
+  expect(await open()).toHaveLength(0)
+  tiny.mode.api = 'check'
+  await db.transaction((tx) => planManual(services, tx, seeded))
+  expect(await open()).toHaveLength(14)
 })
 
 async function startWorker(): Promise<ChildProcess> {

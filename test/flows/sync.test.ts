@@ -161,7 +161,7 @@ test('a report that gives the same cursor twice is ended, and after the last att
     for (;;) yield { rows: [], next: 'again' }
   }
   const outcome = await runSync(services, { orgId: seeded.orgId, runId, last: true }, signal)
-  expect(outcome).toMatchObject({ kind: 'failed', error: { kind: 'unknown' } })
+  expect(outcome).toMatchObject({ kind: 'failed', error: { kind: 'unknown' }, givenUp: true })
   expect(await runRow(runId)).toMatchObject({ status: 'failed' })
 })
 
@@ -237,4 +237,21 @@ test('an open run nobody works on gets its job again, once in ten minutes', asyn
   await reconcile(services)
   const { orgId, sourceId } = seeded
   expect(sent).toEqual([{ name: 'sync-source', payload: { orgId, sourceId, runId }, key: String(runId) }])
+})
+
+test('a refresh that waits is sent again under its own key, which the queue takes once', async () => {
+  const seeded = await seedSource(services, { orgZone: 'Asia/Kolkata' })
+  const { orgId, connectionId, sourceId } = seeded
+  await runs.plan(db, orgId, [
+    { sourceId, kind: 'daily', key: '2026-11-20', fromDay: '2026-11-17', toDay: '2026-11-19' },
+  ])
+  await db.sql`update sync_run set beat_at = now() - interval '11 minutes' where source_id = ${sourceId}`
+  await reconcile(services)
+  expect(sent).toEqual([
+    {
+      name: 'daily-refresh',
+      payload: { orgId, connectionId, timeZone: 'Asia/Kolkata', day: '2026-11-20' },
+      key: `${connectionId}:Asia/Kolkata:2026-11-20`,
+    },
+  ])
 })
