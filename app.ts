@@ -33,7 +33,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   const worker = config.role !== 'web'
   const queue = await openQueue(config.databaseUrl, jobs, {
     worker,
-    report: (error, says, fields) => log.error({ ...fields, error }, says),
+    report: atMostEvery(10_000, (error, says, fields) => log.error({ ...fields, error }, says)),
   })
   const services: Services = {
     db,
@@ -74,6 +74,24 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
       await db.close()
       log.info({}, 'stopped')
     },
+  }
+}
+
+type Report = (error: unknown, says: string, fields?: object) => void
+
+/** An outage repeats itself many times a second: the same trouble is logged once in `ms`, with how often it came. */
+function atMostEvery(ms: number, report: Report): Report {
+  const told = new Map<string, { at: number; since: number }>()
+  return (error, says, fields) => {
+    const key = `${says} ${(error as Error | null)?.message}`
+    const before = told.get(key) ?? { at: -ms, since: 0 }
+    const now = performance.now()
+    if (now - before.at < ms) {
+      told.set(key, { at: before.at, since: before.since + 1 })
+      return
+    }
+    told.set(key, { at: now, since: 0 })
+    report(error, says, before.since > 0 ? { ...fields, repeated: before.since } : fields)
   }
 }
 

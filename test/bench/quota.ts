@@ -95,7 +95,7 @@ function openLimiter(pool: pg.Pool, seconds: number): Promise<RateLimiterPostgre
   })
 }
 
-const newLink = (requestId: string, issuedAt: Date | null): authLinks.NewLink => ({
+const newLink = (requestId: string, issuedAt: authLinks.NewLink['issuedAt']): authLinks.NewLink => ({
   ...{ id: randomUUID(), requestId, tokenHash: randomBytes(32), receiptHash: randomBytes(32), keyId: 'k1' },
   ...{ counts: true, issuedBy: 'U1', issuedAt },
 })
