@@ -92,14 +92,6 @@ export async function markVerified({ sql }: Db, orgId: string, id: string): Prom
     where org_id = ${orgId} and id = ${id} and status = 'connected'`
 }
 
-/** Removes it and destroys its credential. False when it was removed already. */
-export async function remove({ sql }: Db, orgId: string, id: string): Promise<boolean> {
-  const { count } = await sql`
-    update connection set status = 'removed', credential_sealed = null, epoch = epoch + 1, lease_until = null
-    where org_id = ${orgId} and id = ${id} and status <> 'removed'`
-  return count === 1
-}
-
 /** Connections whose first invalid_grant is at least 60 s old and still undecided. A sweep for the tick. */
 export async function suspectedOfAllOrgs({ sql }: Db): Promise<{ orgId: string; connectionId: string }[]> {
   return sql<{ orgId: string; connectionId: string }[]>`

@@ -72,19 +72,6 @@ export async function write(tx: Db, orgId: string, sourceId: string, rows: Metri
   return 'copy and merge'
 }
 
-/** The days of a range that hold data, with their row counts. */
-export async function daysWithData(
-  { sql }: Db,
-  orgId: string,
-  sourceId: string,
-  range: { from: string; to: string },
-): Promise<{ date: string; rows: number }[]> {
-  return sql<{ date: string; rows: number }[]>`
-    select date, count(*)::int as rows from daily_metrics
-    where org_id = ${orgId} and source_id = ${sourceId} and date between ${range.from} and ${range.to}
-    group by date order by date`
-}
-
 /** A literal range of days, so that only its partitions are planned; both ends are checked days. */
 function merge(from: string, first: string, last: string): string {
   const kept = (name: string) => `coalesce(s.${name}, t.${name})`

@@ -110,15 +110,6 @@ export async function disconnect(
   return rows.map(({ id }) => id)
 }
 
-/** Back to connected; false when it was not disconnected. */
-export async function heal({ sql }: Db, orgId: string, id: string): Promise<boolean> {
-  const { count } = await sql`
-    update source set status = 'connected', failure_class = null, detail = null, disconnected_at = null,
-      delayed_since = null
-    where org_id = ${orgId} and id = ${id} and status = 'disconnected'`
-  return count === 1
-}
-
 /** Remembers since when it is late. The first note stands until a run succeeds. */
 export async function delay({ sql }: Db, orgId: string, id: string, detail: string | null): Promise<void> {
   await sql`

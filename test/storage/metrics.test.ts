@@ -106,14 +106,3 @@ test('many nodes may need the same new months at once', async () => {
       and inhrelid::regclass::text ~ '203[12]'`
   expect(found?.months).toBe(14)
 })
-
-test('another org is shown no days of this one', async () => {
-  const source = randomUUID()
-  await write(source, [row('2026-11-01', 'one'), row('2026-11-01', 'two'), row('2026-11-03', 'one')])
-  const range = { from: '2026-11-01', to: '2026-11-30' }
-  expect(await metrics.daysWithData(db, orgId, source, range)).toEqual([
-    { date: '2026-11-01', rows: 2 },
-    { date: '2026-11-03', rows: 1 },
-  ])
-  expect(await metrics.daysWithData(db, randomUUID(), source, range)).toEqual([])
-})

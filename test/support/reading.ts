@@ -44,7 +44,7 @@ export function readingServices(db: Db, connectors: Connector[], sent: Sent[] = 
 }
 
 /** A provider whose token endpoint and API stand at `origin`. */
-export function tinyProvider(origin: string): Provider {
+function tinyProvider(origin: string): Provider {
   const provider: Provider = {
     ...{ id: 'tiny', name: 'Tiny', permissionsUrl: `${origin}/permissions` },
     ...{ authorizeUrl: `${origin}/authorize`, tokenUrl: `${origin}/token` },
