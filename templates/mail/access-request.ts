@@ -39,7 +39,7 @@ export function accessRequestMail(kind: LetterKind, letter: OwnerLetter): Mail {
       html`${greeting(letter.ownerName)}`,
       html`<b>${requester.name}</b> at <b>${brand.orgName}</b> asks you to ${verb} <b>${sources}</b> for
         <b>${clientName}</b>.`,
-      ...(note ? [html`${requester.name} writes: “${note}”`] : []),
+      ...(note ? [html`${requester.name} writes:<br />“${inLines(note)}”`] : []),
       ...letter.items.map(readOnlyPromise).filter((promise, at, all) => isFirst(promise, at, all)),
     ],
     facts: [
@@ -91,6 +91,12 @@ function readOnlyPromise({ connectorName, reads, writeWarning }: OwnerLetter['it
     : html`<b>${connectorName}:</b> Latchkey only reads; nothing is edited, created or deleted.${what}`
 }
 
+const inLines = (text: string) =>
+  text.split(/\r?\n/).map((line, at) => (at === 0 ? html`${line}` : html`<br />${line}`))
+
+const providerLink = ({ name, permissionsUrl }: OwnerLetter['providers'][number], at: number) =>
+  html`${at > 0 ? ', ' : ''}<a href="${permissionsUrl}">${name}</a>`
+
 const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 const isFirst = (piece: Markup, at: number, all: Markup[]) =>
   all.findIndex(({ source }) => source === piece.source) === at
@@ -104,8 +110,8 @@ function smallPrint({ brand, requester, items, providers }: OwnerLetter): Markup
     html`Before you begin, sign out of other logins in that browser, so that the right one is used.${help}`,
     ...(providers.length > 0
       ? [
-          html`You can withdraw the access at any time: on your own page, whose address you get when you finish, or at
-            ${providers.map(({ name, permissionsUrl }) => html`<a href="${permissionsUrl}">${name}</a> `)}`,
+          html`You can withdraw the access at any time: on your own page, whose address you get when you finish, or in
+            your account at ${providers.map(providerLink)}.`,
         ]
       : []),
     html`Not expecting this? Ignore this e-mail, or reply to ask ${requester.name}. Nothing happens until you press

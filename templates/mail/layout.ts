@@ -111,10 +111,11 @@ function httpUrl(url: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
 const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').trim()
 
-/** Markup as plain text: <li> become lines, links keep their address, entities become characters. */
+/** Markup as plain text: <br> and <li> become lines, links keep their address, entities become characters. */
 function asText(piece: string | Markup): string {
-  if (!(piece instanceof Markup)) return piece
+  if (!(piece instanceof Markup)) return oneLine(piece)
   return piece.source
+    .replace(/\s+/g, ' ')
     .replace(/<a [^>]*href="([^"]*)"[^>]*>([^<]*)<\/a>/g, (_, url, label) =>
       label === url ? url : `${label} (${url})`,
     )

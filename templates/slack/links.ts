@@ -30,12 +30,13 @@ export function linksMessage(rows: LinkRow[], quota: { left: number; nextSlot: D
   }
 }
 
-function rowBlocks(row: LinkRow): KnownBlock[] {
+/** Numbered, so that two buttons about the same data sources do not sound alike. */
+function rowBlocks(row: LinkRow, at: number): KnownBlock[] {
   const sources = listed([...new Set(row.connectorNames.map((name) => safe(name)))])
   const line = section(
-    `*${sources}* for *${safe(row.clientName)}*\n${stateWords(row.status as RequestState)} · by <@${row.requestedBy}>${when(row)}`,
+    `${at + 1}. *${sources}* for *${safe(row.clientName)}*\n${stateWords(row.status as RequestState)} · by <@${row.requestedBy}>${when(row)}`,
   )
-  const made = buttons(row, `${sources} for ${row.clientName}`)
+  const made = buttons(row, `${at + 1}. ${sources} for ${row.clientName}`)
   return made.length > 0 ? [line, { type: 'actions', elements: made }] : [line]
 }
 
