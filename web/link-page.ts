@@ -133,7 +133,8 @@ async function pressFinish(at: At, req: Request<Params>, res: Response): Promise
     if (picking.kind === 'ready') await keepTicks(services, picking)
     return void res.redirect(303, path)
   }
-  const outcome = await promptly(finish(services, token, cookies, picks))
+  await sightOf(at, req) // answers soon or not at all; Finish itself may take its time with many accounts
+  const outcome = await finish(services, token, cookies, picks)
   const again = (picker: Parameters<typeof accountsData>[1]['picker'], problem: AccountsPage['problem']) =>
     sendPicker(at, res, { picker, path, late: false, problem }, 422)
   switch (outcome.kind) {

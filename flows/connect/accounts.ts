@@ -30,6 +30,8 @@ export type Picker = {
   shelves: Shelf[]
   /** A reconnect that came back as somebody else: whom it expected. */
   expected: string | null
+  /** Of a reconnect: what it should heal. */
+  healing: { connectionId: string; provider: string } | null
   limit: { limit: number; used: number } | null
 }
 
@@ -54,6 +56,7 @@ export async function openPicker(
     stops,
     shelves,
     expected: other && other.identity !== before.identity ? before.identityLabel : null,
+    healing: before && { connectionId: before.id, provider: before.provider },
     limit: link.accountLimit === null ? null : { limit: link.accountLimit, used },
   }
 }

@@ -37,7 +37,7 @@ export async function finish(
   const picking = await readPicks(services, token, cookies, picks)
   if (picking.kind !== 'ready') return picking
   const { picker, chosen } = picking
-  const reconnected = picker.link.connectionId !== null && picker.session.held.length > 0
+  const reconnected = picker.session.held.some(({ provider }) => provider === picker.healing?.provider)
   if (chosen.length === 0 && !reconnected) return { kind: 'nothing-picked', picker }
   const outcome = await services.db.transaction((tx) => spend(services, tx, picker, chosen))
   if (outcome === 'spent') return { kind: 'finished' }
@@ -82,13 +82,13 @@ async function overLimit(tx: Db, { link }: Picker, chosen: Choice[]) {
 async function connect(
   services: Services,
   tx: Db,
-  { link, stops }: Picker,
+  { link, stops, healing }: Picker,
   credential: HeldCredential,
   chosen: Choice[],
 ): Promise<string[]> {
   const { orgId, requestId } = link
   const { id: connectionId, existed } = await saveConnection(services, tx, link, credential)
-  const expected = link.connectionId
+  const expected = healing?.provider === credential.provider ? healing.connectionId : null
   const own = stops.find(({ provider }) => provider.id === credential.provider)?.items ?? []
   const picked = chosen.filter(({ connectorId }) => own.some(({ connector }) => connector.id === connectorId))
   if (expected && expected !== connectionId) {

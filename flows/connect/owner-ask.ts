@@ -41,7 +41,7 @@ export async function answerRequester(
   return services.db.transaction(async (tx) => {
     const { kind } = answer
     const told = await tellRequester(services, tx, link, { kind, email, text })
-    if (!told && kind !== 'delegate') return { kind: 'too-many', link }
+    if (!told && kind === 'question') return { kind: 'too-many', link }
     if (kind === 'decline') await progress.markDeclined(tx, link.orgId, link.requestId)
     if (told) await note(services, tx, link, { kind, email, text })
     return { kind: 'told', link }

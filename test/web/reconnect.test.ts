@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freshDatabase } from '../support/database.ts'
+import { heading, picks, Visitor, values } from './browser.ts'
+import {
+  type FakeServer,
+  fakeAuthorisationServer,
+  fakeConnector,
+  fakeProvider,
+  issueLink,
+  type Link,
+  openStage,
+  type Stage,
+} from './stage.ts'
+
+const { db } = await freshDatabase()
+let google: FakeServer
+let stage: Stage
+const many = Array.from({ length: 200 }, (_, n) => ({ id: `m${n}`, name: `Account ${n}` }))
+beforeAll(async () => {
+  google = await fakeAuthorisationServer()
+  const provider = fakeProvider('google', google)
+  stage = await openStage(db, [
+    fakeConnector('ads', provider, [
+      { id: 'a1', name: 'Shop' },
+      { id: 'a2', name: 'Blog' },
+    ]),
+    fakeConnector('many', provider, many),
+  ])
+})
+afterAll(async () => {
+  await Promise.all([stage.close(), google.close()])
+})
+
+const at = (path: string) => `${stage.origin}${path}`
+const jobs = (name: string) => stage.services.sent.filter((job) => job.name === name)
+
+/** A client whose owner connected one account. */
+async function connected(person: string): Promise<Link & { connectionId: string }> {
+  google.signsIn = { sub: person, email: `${person}@client.example`, scopes: null }
+  const link = await issueLink(stage, { connectorIds: ['ads'] })
+  const owner = new Visitor()
+  const picker = await owner.post(at(`${link.path}/continue`))
+  await owner.post(at(`${link.path}/finish`), picks(picker.html, ['a1']))
+  const [row] = await db.sql`select id from connection where org_id = ${link.orgId}`
+  return { ...link, connectionId: row?.id as string }
+}
+
+describe('a reconnect', () => {
+  it('shows the login it expects, ticks what is connected, and heals under the same identity', async () => {
+    const before = await connected('person-same')
+    await db.sql`update connection set status = 'disconnected' where id = ${before.connectionId}`
+    const { orgId, connectionId } = before
+    const link = await issueLink(stage, { connectorIds: ['ads'], orgId, connectionId })
+    const owner = new Visitor()
+    const page = await owner.go(at(link.path))
+    expect(page.html).toContain('p…@client.example')
+    expect(page.html).not.toContain('person-same@')
+    const picker = await owner.post(at(`${link.path}/continue`))
+    expect(picker.html).toContain('connected before')
+    expect(picker.html.match(/ checked/g)).toHaveLength(1)
+    const sent = jobs('heal').length
+    const done = await owner.post(at(`${link.path}/finish`), picks(picker.html, ['a1']))
+    expect(heading(done.html)).toBe('Done. Thank you')
+    expect(jobs('heal')).toHaveLength(sent + 1)
+    const sources = await db.sql`select id from source where connection_id = ${connectionId}`
+    expect(sources).toHaveLength(1)
+  })
+
+  it('under another identity moves and heals nothing, and leaves the decision to an admin', async () => {
+    const before = await connected('person-old')
+    const { orgId, connectionId } = before
+    const link = await issueLink(stage, { connectorIds: ['ads'], orgId, connectionId })
+    google.signsIn = { sub: 'person-new', email: 'person-new@client.example', scopes: null }
+    const owner = new Visitor()
+    const picker = await owner.post(at(`${link.path}/continue`))
+    expect(picker.html).toContain('which is another login')
+    const heals = () => jobs('heal').filter(({ payload }) => JSON.stringify(payload).includes(connectionId))
+    expect(heals()).toHaveLength(0)
+    await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
+    expect(heals()).toHaveLength(0)
+    const sources = await db.sql`select connection_id from source where org_id = ${orgId}`
+    expect(sources.map((row) => row.connectionId)).toEqual([connectionId])
+    const moves = await db.sql`select source_ids from move where from_connection_id = ${connectionId}`
+    expect(moves).toHaveLength(1)
+  })
+})
+
+describe('many accounts', () => {
+  it('are all offered, and connected in one Finish', async () => {
+    google.signsIn = { sub: 'person-many', email: 'many@client.example', scopes: null }
+    const link = await issueLink(stage, { connectorIds: ['many'] })
+    const owner = new Visitor()
+    const picker = await owner.post(at(`${link.path}/continue`))
+    expect(values(picker.html, 'pick')).toHaveLength(200)
+    expect(picker.html).toContain('200 accounts, in alphabetical order')
+    const began = performance.now()
+    const done = await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
+    expect(heading(done.html)).toBe('Done. Thank you')
+    expect(performance.now() - began).toBeLessThan(15_000)
+    const [row] = await db.sql`select count(*)::int as n from source where request_id = ${link.requestId}`
+    expect(row?.n).toBe(200)
+  })
+
+  it('are refused above the plan’s limit, in words, before anything happens', async () => {
+    google.signsIn = { sub: 'person-limit', email: 'limit@client.example', scopes: null }
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    await db.sql`update org set account_limit = 1 where id = ${link.orgId}`
+    const owner = new Visitor()
+    const picker = await owner.post(at(`${link.path}/continue`))
+    const refused = await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
+    expect(refused.status).toBe(422)
+    expect(refused.html).toContain('You ticked 2 accounts, but the agency’s plan has room for 1 more')
+    const done = await owner.post(at(`${link.path}/finish`), picks(refused.html, ['a1']))
+    expect(heading(done.html)).toBe('Done. Thank you')
+  })
+})
