@@ -15,6 +15,10 @@ export type Args = {
   respond?: RespondFn
 }
 
+/** What a person typed after a command: Slack escapes three characters on the way. */
+export const typed = (text: string): string =>
+  text.trim().replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&')
+
 /**
  * Only the person who acted sees it. A submitted modal and a typeahead must be unacknowledged still: this is their
  * acknowledgement. Everything else must be acknowledged already. `title` is for where the answer is a modal.

@@ -20,9 +20,10 @@ import {
 } from '../templates/slack/sources.ts'
 import { problemView } from '../templates/slack/trouble.ts'
 import { type Actor, actorOf } from './actor.ts'
-import { type Args, answer, openModal } from './answer.ts'
+import { type Args, answer, openModal, typed } from './answer.ts'
 import type { Command } from './listener.ts'
 import { publishHome, stateIn } from './publish-home.ts'
+import { reconnectNow } from './reconnect.ts'
 
 export const commands: Command[] = [
   {
@@ -36,7 +37,7 @@ export function register(app: App, services: Services): void {
   app.command('/sources', async (args) => {
     await args.ack()
     const actor = await actorOf(services, args)
-    if (actor) await showSources(services, args, actor, args.command.text.trim())
+    if (actor) await showSources(services, args, actor, typed(args.command.text))
   })
   app.action<BlockAction>(SOURCE_MENU, async (args) => {
     await args.ack()
@@ -45,6 +46,7 @@ export function register(app: App, services: Services): void {
     const [what, id = ''] =
       'selected_option' in action ? (action.selected_option?.value ?? '').split(':') : []
     if (!actor || !/^[0-9a-f-]{36}$/.test(id)) return
+    if (what === 'reconnect') await reconnectNow(services, args, actor, id)
     if (what === 'refresh') await refresh(services, args, actor, id)
     if (what === 'remove') await askRemoval(services, args, actor, id)
   })
@@ -63,7 +65,7 @@ async function showSources(services: Services, args: Args, { orgId, member }: Ac
     case 'found': {
       const onlyDisconnected = words.toLowerCase() === 'disconnected'
       const rights = {
-        reconnect: false,
+        reconnect: may(member, 'reconnect'),
         refresh: may(member, 'request'),
         remove: may(member, 'manage'),
       }

@@ -5,7 +5,7 @@ import { whoHasAccess } from '../flows/who-has-access.ts'
 import { noSuchClient } from '../templates/slack/sources.ts'
 import { whoHasAccessList } from '../templates/slack/who-has-access.ts'
 import { actorOf } from './actor.ts'
-import { answer } from './answer.ts'
+import { answer, typed } from './answer.ts'
 import type { Command } from './listener.ts'
 
 export const commands: Command[] = [
@@ -17,7 +17,7 @@ export function register(app: App, services: Services): void {
     await args.ack()
     const actor = await actorOf(services, args)
     if (!actor) return
-    const words = args.command.text.trim()
+    const words = typed(args.command.text)
     const found = await whoHasAccess(services, actor.orgId, words)
     switch (found.kind) {
       case 'no-such-client':
