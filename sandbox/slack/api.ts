@@ -138,7 +138,11 @@ function dress(found: unknown): void {
     ...{ is_restricted: kind === 'guest', is_ultra_restricted: false, is_stranger: kind === 'stranger' },
     ...{ team_id: kind === 'stranger' ? OTHER_TEAM_ID : TEAM.id, is_app_user: false, is_bot: false },
   })
-  Object.assign(user.profile as object, { title, ...(kind === 'stranger' && { email: undefined }) })
+  Object.assign(user.profile as object, {
+    title,
+    display_name: person.realName,
+    ...(kind === 'stranger' && { email: undefined }),
+  })
 }
 
 function remember(state: ApiState, method: string, fields: Fields, body: Answer['body']): Answer['body'] {

@@ -19,13 +19,13 @@ export const surface = (target: Target): Surface =>
 
 export type Found = { blockId: string; element: Element }
 
-/** Everything a message says, for looking words up. */
-export function readable(message: Pick<Message, 'text' | 'blocks' | 'attachments'>): string {
-  return `${message.text}\n${JSON.stringify(blocksOf(message))}`
-}
-
-export function asPattern(words: string | RegExp): RegExp {
-  return words instanceof RegExp ? words : new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+/** Whether these words are anywhere in the message. */
+export function says(
+  { text, ...message }: Pick<Message, 'text' | 'blocks' | 'attachments'>,
+  words: string | RegExp,
+): boolean {
+  const all = `${text}\n${JSON.stringify(blocksOf(message))}`
+  return words instanceof RegExp ? words.test(all) : all.includes(words)
 }
 
 export function find(target: Target, label: string): Found {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text as readText } from 'node:stream/consumers'
 import { freePort } from '../postgres.ts'
 import { type ApiState, answerApi, type Failure, type Fields } from './api.ts'
-import { readable } from './finding.ts'
+import { says } from './finding.ts'
 import type { World } from './interact.ts'
 import { BOT, dmOf, findChannel, findPerson } from './people.ts'
 import { personIn, type SlackPerson, type Waiting } from './person.ts'
@@ -36,8 +36,10 @@ export type Slack = {
   dms(who: string): Message[]
   view(who: string): ShownView | undefined
   home(who: string): ShownView | undefined
-  /** Waits up to 10 s for a message in the channel or a thread with these words. */
+  /** Waits up to 10 s for a message in the channel with these words; the newest. */
   message(channel: string, words: string | RegExp): Promise<Message>
+  /** Likewise for a reply in the thread of a message. */
+  reply(root: Message, words: string | RegExp): Promise<Message>
   /** Waits up to 10 s (looking whenever something changes) until `look` gives something. */
   wait: Waiting
   close(): Promise<void>
@@ -113,10 +115,13 @@ function readers(shown: Shown, wait: Waiting) {
     home: (who: string) => shown.homes.get(findPerson(who).id),
     message(channel: string, words: string | RegExp) {
       const { id } = findChannel(channel)
-      const fits = (one: Message) =>
-        one.channel === id &&
-        (words instanceof RegExp ? words.test(readable(one)) : readable(one).includes(words))
+      const fits = (one: Message) => one.channel === id && !one.threadTs && says(one, words)
       return wait(`"${words}" in ${channel}`, () => shown.messages.findLast(fits))
+    },
+    reply(root: Message, words: string | RegExp) {
+      const fits = (one: Message) =>
+        one.channel === root.channel && one.threadTs === root.ts && says(one, words)
+      return wait(`"${words}" in the thread`, () => shown.messages.findLast(fits))
     },
   }
 }

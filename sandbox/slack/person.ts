@@ -1,5 +1,5 @@
 /** A person in the simulated Slack, finding things by the words they read. Throws when the words are not there. */
-import { asPattern, choose, dispatches, find, lookUp, readable, surface, type Target } from './finding.ts'
+import { choose, dispatches, find, lookUp, says, surface, type Target } from './finding.ts'
 import { act, closeView, fill, type Submitted, submit, suggest, type World } from './interact.ts'
 import { dmOf, findChannel, findPerson } from './people.ts'
 import { common, makeTrigger, type Reply, sendCommand, sendEvent, sendInteraction } from './requests.ts'
@@ -90,7 +90,7 @@ export function personIn(world: World, who: string, wait: Waiting): SlackPerson 
 function looking(world: World, who: string, id: string, wait: Waiting) {
   const { state, out } = world
   const { shown } = state
-  const saying = (words: string | RegExp) => (one: Message) => readable(one).search(asPattern(words)) >= 0
+  const saying = (words: string | RegExp) => (one: Message) => says(one, words)
   return {
     async openHome(): Promise<ShownView> {
       const before = shown.homes.get(id)

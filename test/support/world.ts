@@ -44,8 +44,11 @@ const ERROR = 50
 const GOOGLE_APP = { id: 'sandbox-google-client', secret: 'sandbox-google-secret' }
 
 /** Stopped by itself after the file, with proof that nothing was left open and nobody complained. */
-export async function openWorld(extra: Record<string, string> = {}): Promise<World> {
-  const { url: databaseUrl, db } = await freshDatabase()
+export async function openWorld(
+  extra: Record<string, string> = {},
+  database: Promise<{ url: string; db: Db }> = freshDatabase(),
+): Promise<World> {
+  const { url: databaseUrl, db } = await database
   const port = await freePort()
   const slack = await startSlack({ appUrl: `http://127.0.0.1:${port}/slack/events` })
   const mail = await startMailCatcher()
