@@ -38,7 +38,8 @@ export function safe(name: string, max = 120): string {
     .replace(/[*_~`]/g, (c) => `\u2060${c}\u2060`)
 }
 
+/** At most `max` UTF-16 units, the stricter way to count, and never half a character. */
 export function cut(text: string, max: number): string {
-  const whole = Array.from(text)
-  return whole.length <= max ? text : `${whole.slice(0, max - 1).join('')}…`
+  if (text.length <= max) return text
+  return `${text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
