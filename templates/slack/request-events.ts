@@ -21,14 +21,14 @@ const WORDS: Record<string, Words> = {
   'delivery.sent': ({ text }) => delivered(text('message'), text('channel')),
   'delivery.refused': ({ text }) =>
     text('channel') === 'mail'
-      ? `⚠️ The e-mail could not be delivered: ${text('why') || 'the mail server refused it'}`
+      ? `⚠️ The e-mail was refused and not delivered: ${text('why') || 'the mail server gave no reason'}`
       : '⚠️ The message in Slack could not be delivered',
   'link.resent': ({ who }) => `✉️ ${who} sent the same link again`,
   'link.copied': ({ who }) => `📋 ${who} copied the link`,
   'owner.corrected': ({ who, text }) => `✏️ ${who} corrected the address to ${text('to')}`,
   'request.nudged': ({ text }) =>
     text('why') === 'expiry' ? '🔔 Reminded the owner: the link ends soon' : '🔔 Reminded the owner',
-  'link.started': () => '👋 The owner opened the link and pressed Continue',
+  'link.started': () => '👋 The owner has started: Continue was pressed',
   'consent.granted': ({ text, list }) =>
     `🔑 Signed in at ${text('provider')} as ${text('label')}${list('missing') ? `, but without the permission for ${list('missing')}` : ''}`,
   'consent.denied': ({ text }) => `✋ Access was refused at ${text('provider')}`,
@@ -80,7 +80,9 @@ function wordOf(value: unknown): string {
 /** Reminders say so themselves. */
 function delivered(message: string, channel: string): string | null {
   if (message.startsWith('nudge')) return null
-  return channel === 'mail' ? '✉️ The e-mail with the link was accepted' : '✉️ The link was sent in Slack'
+  return channel === 'mail'
+    ? '✉️ Sent by e-mail, delivered to the owner’s mail server'
+    : '✉️ Sent in Slack, delivered as a direct message'
 }
 
 const ofWhat = (card: RequestCard) => `${sourcesOf(card)} for ${safe(card.clientName)}`

@@ -92,7 +92,7 @@ test('the mail carries the delivery’s id, the link and Reply-To the requester;
   expect(mails[0]?.html).toContain(`href="${url}"`)
   expect(mails[0]?.text).toContain(url)
   expect(posts[0]).toMatchObject({ channel: 'C1', threadTs: undefined })
-  expect(thread()).toEqual(['✉️ The e-mail with the link was accepted'])
+  expect(thread()).toEqual(['✉️ Sent by e-mail, delivered to the owner’s mail server'])
   expect(posts.flatMap(({ message }) => checkMessage(message))).toEqual([])
 })
 
@@ -132,7 +132,7 @@ test('a refused address is told in the thread and in person, and corrected with 
   mailAnswer = () => ({ kind: 'refused', code: 550, why: '5.1.1 <dana@acme.com> user unknown' })
   const { requestId, url } = await issue()
   await work()
-  expect(thread()).toEqual(['⚠️ The e-mail could not be delivered: 5.1.1 … user unknown'])
+  expect(thread()).toEqual(['⚠️ The e-mail was refused and not delivered: 5.1.1 … user unknown'])
   const told = posts.find(({ channel }) => channel === 'U1')
   expect(JSON.stringify(told?.message)).toContain('request_edit_address')
   const card = updates.at(-1)?.message ?? posts[0]?.message
