@@ -11,8 +11,8 @@ export type ReportingConnector = {
 }
 
 export type Published = {
-  /** False: the views were current already. */
-  changed: boolean
+  /** 'in-use': somebody built views of their own on the old ones, which therefore stay until those are dropped. */
+  views: 'current' | 'renewed' | 'in-use'
   /** 'missing': this database user may not create roles, so an administrator has to. */
   reader: 'ready' | 'missing'
 }
@@ -29,30 +29,43 @@ export async function publishReporting(
   reader = READER,
 ): Promise<Published> {
   const statements = [...base(), ...connectors.flatMap(connectorView)]
+  const views = await db
+    .transaction((tx) => renewViews(tx.sql, statements))
+    .catch((error: { code?: string }) => {
+      if (error.code !== DEPENDENTS_EXIST) throw error
+      return 'in-use' as const
+    })
+  return { views, reader: await db.transaction((tx) => grantReader(tx.sql, reader)) }
+}
+
+const DEPENDENTS_EXIST = '2BP01'
+
+async function renewViews(sql: Db['sql'], statements: string[]): Promise<'current' | 'renewed'> {
   const stamp = createHash('sha256').update(statements.join('\n')).digest('hex').slice(0, 16)
-  return db.transaction(async ({ sql }) => {
-    await sql`set local lock_timeout = '60s'`
-    await sql`set local statement_timeout = '90s'`
-    await sql`select pg_advisory_xact_lock(hashtext('latchkey migrate'))`
-    const [schema] = await sql<{ says: string | null }[]>`
-      select obj_description(oid, 'pg_namespace') as says from pg_namespace where nspname = 'reporting'`
-    const changed = !schema?.says?.includes(stamp)
-    if (changed) {
-      if (!schema) await sql`create schema reporting`
-      const views = await sql<{ name: string }[]>`
-        select viewname as name from pg_views where schemaname = 'reporting'`
-      for (const { name } of views) await sql`drop view reporting.${sql(name)}`
-      for (const statement of statements) await sql.unsafe(statement)
-      await sql.unsafe(
-        `comment on schema reporting is 'Stable views of Latchkey for other tools (version ${stamp})'`,
-      )
-    }
-    return { changed, reader: await grantReader(sql, reader) }
-  })
+  await lock(sql)
+  const [schema] = await sql<{ says: string | null }[]>`
+    select obj_description(oid, 'pg_namespace') as says from pg_namespace where nspname = 'reporting'`
+  if (schema?.says?.includes(stamp)) return 'current'
+  if (!schema) await sql`create schema reporting`
+  const old = await sql<{ name: string }[]>`
+    select viewname as name from pg_views where schemaname = 'reporting'`
+  for (const { name } of old) await sql`drop view reporting.${sql(name)}`
+  for (const statement of statements) await sql.unsafe(statement)
+  await sql.unsafe(
+    `comment on schema reporting is 'Stable views of Latchkey for other tools (version ${stamp})'`,
+  )
+  return 'renewed'
+}
+
+async function lock(sql: Db['sql']): Promise<void> {
+  await sql`set local lock_timeout = '60s'`
+  await sql`set local statement_timeout = '90s'`
+  await sql`select pg_advisory_xact_lock(hashtext('latchkey migrate'))`
 }
 
 /** Roles belong to the whole server, so another database's node may make it at this moment. */
 async function grantReader(sql: Db['sql'], reader: string): Promise<Published['reader']> {
+  await lock(sql)
   await sql.unsafe(`do $$ begin
     if not exists (select from pg_roles where rolname = '${reader}') then create role ${reader} nologin; end if;
   exception when insufficient_privilege or duplicate_object or unique_violation then null;

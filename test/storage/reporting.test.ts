@@ -35,7 +35,7 @@ await db.transaction((tx) =>
 )
 
 test('the views speak of clients and accounts, amounts are decimal, and not known stays null', async () => {
-  expect(await publishReporting(db, [described])).toEqual({ changed: true, reader: 'ready' })
+  expect(await publishReporting(db, [described])).toEqual({ views: 'renewed', reader: 'ready' })
   const [common] = await db.sql`select * from reporting.daily_metrics`
   expect(common).toMatchObject({
     ...{ client: 'Acme', connector: 'tiny-ads', account: 'Account', date: '2026-11-01', impressions: 10 },
@@ -49,9 +49,11 @@ test('the views speak of clients and accounts, amounts are decimal, and not know
 })
 
 test('a second start changes nothing, a new vocabulary does', async () => {
-  expect(await publishReporting(db, [described])).toMatchObject({ changed: false })
+  expect(await publishReporting(db, [described])).toMatchObject({ views: 'current' })
   const metricsNow = { ...described.metrics, clicks: { unit: 'count', says: 'Clicks' } } as const
-  expect(await publishReporting(db, [{ ...described, metrics: metricsNow }])).toMatchObject({ changed: true })
+  expect(await publishReporting(db, [{ ...described, metrics: metricsNow }])).toMatchObject({
+    views: 'renewed',
+  })
   expect((await db.sql`select clicks from reporting.tiny_ads`)[0]).toEqual({ clicks: null })
 })
 
@@ -60,8 +62,18 @@ test('several nodes may start at once', async () => {
   const all = await Promise.all(
     nodes.map((node) => publishReporting(node, [{ ...described, name: 'Newer' }])),
   )
-  expect(all.filter(({ changed }) => changed)).toHaveLength(1)
+  expect(all.filter(({ views }) => views === 'renewed')).toHaveLength(1)
   await Promise.all(nodes.map((node) => node.close()))
+})
+
+test('views that somebody built on are left alone rather than broken', async () => {
+  await db.sql.unsafe('create view public.theirs as select client, date from reporting.tiny_ads')
+  expect(await publishReporting(db, [{ ...described, name: 'Newest' }])).toEqual({
+    ...{ views: 'in-use', reader: 'ready' },
+  })
+  expect(await db.sql`select client from public.theirs`).toHaveLength(1)
+  await db.sql.unsafe('drop view public.theirs')
+  expect(await publishReporting(db, [{ ...described, name: 'Newest' }])).toMatchObject({ views: 'renewed' })
 })
 
 test('every view and column says what it is', async () => {
@@ -96,6 +108,6 @@ test('a database user who may not create roles still gets the views', async () =
     await tx.sql.unsafe(`set local role ${user}`)
     return publishReporting(tx, [described], `reader_of_${user}`)
   })
-  expect(published).toEqual({ changed: true, reader: 'missing' })
+  expect(published).toEqual({ views: 'renewed', reader: 'missing' })
   await db.sql.unsafe(`drop owned by ${user} cascade; drop role ${user}`)
 })
