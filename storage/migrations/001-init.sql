@@ -229,7 +229,8 @@ create table connection (
   request_id uuid, -- the request that made or last healed it
   created_at timestamptz not null default latchkey.clock(),
   unique (org_id, id),
-  unique nulls not distinct (org_id, provider, oauth_app, identity, client_id)
+  unique nulls not distinct (org_id, provider, oauth_app, identity, client_id),
+  foreign key (org_id, request_id) references access_request (org_id, id)
 );
 
 create table source (
@@ -257,7 +258,8 @@ create table source (
   removed_by text,
   unique (org_id, id),
   foreign key (org_id, client_id) references client (org_id, id),
-  foreign key (org_id, connection_id) references connection (org_id, id)
+  foreign key (org_id, connection_id) references connection (org_id, id),
+  foreign key (org_id, request_id) references access_request (org_id, id)
 );
 create unique index source_account on source (org_id, client_id, connector_id, account_id) where status <> 'removed';
 create index on source (connection_id) where status <> 'removed';
@@ -353,7 +355,8 @@ create table move (
   decided_at timestamptz,
   unique (org_id, id),
   foreign key (org_id, from_connection_id) references connection (org_id, id),
-  foreign key (org_id, to_connection_id) references connection (org_id, id)
+  foreign key (org_id, to_connection_id) references connection (org_id, id),
+  foreign key (org_id, request_id) references access_request (org_id, id)
 );
 create unique index move_open on move (from_connection_id, to_connection_id) where status = 'open';
 
