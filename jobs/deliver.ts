@@ -4,6 +4,7 @@ import type { Services } from '../flows/services.ts'
 import { composeAccessRequest, composeNudgeExpiry, composeNudgeUnopened } from './compose/access-request.ts'
 import { composeAlert } from './compose/alert.ts'
 import type { Compose, Composed } from './compose/composed.ts'
+import { composeOneClickLeft } from './compose/one-click-left.ts'
 import { composeOwnerAsk } from './compose/owner-ask.ts'
 import { composeReceipt } from './compose/receipt.ts'
 import { composeLinkExpired, composeMailRefused, composeQueueSent } from './compose/told-requester.ts'
@@ -24,6 +25,7 @@ const composers: Record<string, Compose> = {
   'mail-refused': composeMailRefused,
   'link-expired': composeLinkExpired,
   'queue-sent': composeQueueSent,
+  'one-click-left': composeOneClickLeft,
   'owner-ask': composeOwnerAsk,
   receipt: composeReceipt,
 }

@@ -81,6 +81,24 @@ export async function destroy({ sql }: Db, orgId: string, ids: string[]): Promis
     delete from held_credential where org_id = ${orgId} and id = any(${ids}::uuid[]) returning *`
 }
 
+/** Owners who signed in ten minutes ago, could still finish, and were not reminded of it, of all orgs. */
+export async function unfinishedOfAllOrgs({
+  sql,
+}: Db): Promise<{ orgId: string; linkId: string; requestId: string; ownerEmail: string }[]> {
+  return sql<{ orgId: string; linkId: string; requestId: string; ownerEmail: string }[]>`
+    select distinct l.org_id, l.id as link_id, l.request_id, r.owner_email
+    from held_credential h
+    join link_session s on s.org_id = h.org_id and s.id = h.link_session_id and s.closed_at is null
+    join auth_link l on l.org_id = s.org_id and l.id = s.link_id
+    join access_request r on r.org_id = l.org_id and r.id = l.request_id
+    where h.received_at < latchkey.clock() - interval '10 minutes'
+      and l.status = 'issued' and l.expires_at > latchkey.clock() + interval '5 minutes'
+      and r.owner_email is not null and not r.for_self
+      and not exists (select from delivery d where d.org_id = l.org_id and d.link_id = l.id
+                      and d.kind = 'one-click-left')
+    limit 200`
+}
+
 /**
  * Whether anything else alive rests on the same authorisation: Google's revoke, for one, ends every token of the
  * identity at the OAuth app, in every org of this installation.

@@ -101,7 +101,7 @@ export function accountsData(
 
 function accountShelf(services: Services, shelf: Picker['shelves'][number]): AccountShelf {
   const connector = services.connectors.require(shelf.connectorId)
-  const sorted = [...shelf.choices].sort((a, b) => a.name.localeCompare(b.name))
+  const sorted = [...shelf.choices].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   return {
     connectorName: connector.name,
     providerId: shelf.provider,

@@ -99,7 +99,8 @@ async function showAccounts(at: At, req: Request<Params>, res: Response): Promis
   }
   if (!holds) return void res.redirect(303, path)
   const picker = await openPicker(services, { link, session })
-  sendPicker(at, res, { picker, path, late, problem: null })
+  const problem = req.query.changed === undefined ? null : ({ kind: 'stale' } as const)
+  sendPicker(at, res, { picker, path, late, problem })
 }
 
 /** True when the provider was signed in to after that trip, or the trip was to another one. */

@@ -9,6 +9,7 @@ import * as sessions from '../../storage/link-sessions.ts'
 import type { LinkView } from '../../storage/link-views.ts'
 import * as links from '../../storage/link-views.ts'
 import * as sources from '../../storage/sources.ts'
+import { linkUrl } from '../issue-link.ts'
 import { hashToken, receiptToken } from '../link-token.ts'
 import type { Services } from '../services.ts'
 
@@ -82,6 +83,17 @@ async function finished(services: Services, link: LinkView): Promise<Sight> {
     identityLabel: null,
   }))
   return { kind: 'finished', link, connected, receiptUrl: receiptUrl(services, link) }
+}
+
+/** What a mail to an owner in the middle of it needs; null once there is nothing to finish. */
+export async function openLink(
+  services: Services,
+  orgId: string,
+  linkId: string,
+): Promise<{ link: LinkView; url: string } | null> {
+  const link = await links.find(services.db, orgId, linkId)
+  if (link?.status !== 'issued' || link.overdue) return null
+  return { link, url: linkUrl(services, link) }
 }
 
 /** The owner's standing page. Secret: only for the owner. */

@@ -1,5 +1,5 @@
 /** The owner's receipt, after Finish. */
-import { receiptUrl } from '../../flows/connect/look.ts'
+import { type LinkView, receiptUrl } from '../../flows/connect/look.ts'
 import { receiptOfLink } from '../../flows/connect/receipt.ts'
 import { receiptMail } from '../../templates/mail/receipt.ts'
 import type { Compose } from './composed.ts'
@@ -13,13 +13,7 @@ export const composeReceipt: Compose = async (services, { orgId, linkId }) => {
   const providers = services.connectors.providers()
   const used = providers.filter(({ id }) => sources.some(({ provider }) => provider === id))
   const mail = receiptMail({
-    brand: {
-      orgName: link.orgName,
-      logoUrl: link.orgLogoUrl,
-      color: link.orgColor,
-      website: link.orgWebsite,
-      supportEmail: link.orgSupportEmail,
-    },
+    brand: brandOf(link),
     ownerName: link.ownerName,
     requesterName: link.requesterName ?? link.orgName,
     clientName: link.clientName,
@@ -33,4 +27,10 @@ export const composeReceipt: Compose = async (services, { orgId, linkId }) => {
   })
   const replyTo = link.requesterEmail ?? link.orgSupportEmail
   return { mail, toName: link.ownerName, fromName: link.orgName, replyTo }
+}
+
+/** How the org of a link looks in mail. */
+export function brandOf({ orgName, orgLogoUrl, orgColor, orgWebsite, orgSupportEmail }: LinkView) {
+  const look = { logoUrl: orgLogoUrl, color: orgColor }
+  return { orgName, ...look, website: orgWebsite, supportEmail: orgSupportEmail }
 }

@@ -1,7 +1,7 @@
 /** After Finish: what was connected, and the owner's own page for later. */
 import { html } from '../markup.ts'
 import { counted } from '../words.ts'
-import { named, type Page, page, type Sender } from './layout.ts'
+import { named, type Page, page, providerLinks, type Sender } from './layout.ts'
 
 export type DonePage = {
   sender: Sender & object
@@ -26,6 +26,6 @@ ${
 }
 <h2>Changing your mind later</h2>
 <p><a href="${p.receiptUrl}">Your own page</a> shows what is connected and lets you withdraw it. Keep its address: it needs no login.</p>
-<p class="soft">You can also withdraw the permission at ${p.providers.map(({ name, permissionsUrl }) => html`<a href="${permissionsUrl}" rel="noreferrer">${name}</a> `)}.</p>`,
+<p class="soft">You can also withdraw the permission at ${providerLinks(p.providers)}.</p>`,
   )
 }

@@ -46,12 +46,23 @@ export function button(options: {
   return html`<form method="${method}" action="${action}">${hidden}<button class="${kind}">${label}</button></form>`
 }
 
-/** A name from outside: it cannot turn the text around it to the other direction. */
-export const named = (name: string) => html`<bdi>${name}</bdi>`
+/** Marks that turn or hide text: a name could pass for another one with them. */
+const TURNING = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
+
+/** A name or text from outside: it cannot change how anything around it reads. */
+export const named = (name: string) => html`<bdi>${name.replace(TURNING, '')}</bdi>`
 
 function brand(color: string): string {
   const safe = /^#[0-9a-f]{6}$/.test(color) ? color : '#1f6feb'
   return `:root{--brand:${safe};--on-brand:${readableOn(safe)}}`
+}
+
+/** Where the owner can see and remove permissions at the provider itself. */
+export function providerLinks(providers: { name: string; permissionsUrl: string }[]): Markup {
+  const links = providers.map(
+    ({ name, permissionsUrl }) => html`<a href="${permissionsUrl}" rel="noreferrer">${name}</a>`,
+  )
+  return html`${links.map((link, at) => (at === 0 ? link : html`, ${link}`))}`
 }
 
 const STYLE = `
@@ -84,7 +95,7 @@ button.danger{color:var(--bad);border-color:var(--bad)}
 button:focus-visible,a:focus-visible,input:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 fieldset{border:1px solid var(--line);border-radius:8px;margin:1rem 0;padding:.5rem 1rem 1rem;min-width:0}
 legend{font-weight:600;padding:0 .375rem}
-.list{max-height:24rem;overflow-y:auto}
+.list{max-height:24rem;overflow-y:auto;padding:0 .375rem}
 .pick{display:grid;grid-template-columns:1.75rem 1fr;align-items:start;padding:.375rem 0}
 .pick input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--link)}
 .pick label{cursor:pointer}

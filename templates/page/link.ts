@@ -61,7 +61,7 @@ ${p.declined ? html`<p class="warn">You declined this. If that was a mistake, yo
 <dt>For client</dt><dd>${named(p.clientName)}</dd>
 <dt>Works until</dt><dd><strong>${exactTime(p.expiresAt, p.timeZone)}</strong></dd>
 </dl>
-${p.note ? html`<h2>Note</h2><p class="note"><bdi>${p.note}</bdi></p>` : null}
+${p.note ? html`<h2>Note</h2><p class="note">${named(p.note)}</p>` : null}
 ${p.expected ? html`<p class="warn">Please sign in as <strong>${p.expected}</strong>, the login this was connected with before.</p>` : null}
 <h2>What it is about</h2>
 ${p.stops.map((stop) => stopSection(p, stop, stop === open))}
@@ -79,7 +79,7 @@ ${p.forSelf ? null : waysOut(p)}`,
 
 function askedBy({ requester, sender }: LinkPage): Markup {
   const site = requester.website && /^https?:\/\//.test(requester.website) ? requester.website : null
-  return html`${named(requester.name)}${requester.email ? html` (${named(requester.email)})` : null},
+  return html`${named(requester.name)}${requester.email ? html` (${named(requester.email)})` : null}<br>
 ${named(sender.orgName)}${site ? html`, ${named(site.replace(/^https?:\/\/|\/$/g, ''))}` : null}`
 }
 
@@ -110,7 +110,8 @@ ${source.accountHint ? html`<p>Accounts: <strong>${named(source.accountHint)}</s
 }
 
 const resume = ({ path }: LinkPage) =>
-  html`<div class="row">${button({ label: 'Choose accounts', action: `${path}/accounts`, method: 'get', kind: 'primary' })}</div>`
+  html`<p class="warn">You have signed in, but nothing is connected yet: choose the accounts and press Finish.</p>
+<div class="row">${button({ label: 'Choose accounts', action: `${path}/accounts`, method: 'get', kind: 'primary' })}</div>`
 
 function waysOut({ path, requester }: LinkPage): Markup {
   return html`<h2>Not expecting this?</h2>

@@ -1,7 +1,7 @@
 /** The owner's standing page: what is connected, by whom it is read, and how to stop it. */
 import { html, type Markup } from '../markup.ts'
 import { exactTime } from '../time.ts'
-import { button, named, type Page, page, type Sender } from './layout.ts'
+import { button, named, type Page, page, providerLinks, type Sender } from './layout.ts'
 
 export type ReceiptRow = {
   id: string
@@ -110,4 +110,4 @@ function credentialWords(credential: Credential, provider: string): string {
 }
 
 const permissions = (providers: ReceiptPage['providers']) =>
-  html`<p>You can see and remove every permission at the provider itself: ${providers.map(({ name, permissionsUrl }) => html`<a href="${permissionsUrl}" rel="noreferrer">${name}</a> `)}</p>`
+  html`<p>You can see and remove every permission at the provider itself: ${providerLinks(providers)}</p>`

@@ -1,5 +1,7 @@
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { metricsRoute } from '../../web/metrics.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
 import { heading, picks, Visitor } from './browser.ts'
 import {
@@ -201,6 +203,19 @@ describe('the door', () => {
     } finally {
       Object.assign(stage.services, { db: whole })
     }
+  })
+
+  it('shows figures only to the bearer of the token', async () => {
+    const web = express()
+    web.use(metricsRoute(stage.services, 'watcher'))
+    const server = web.listen(0)
+    const url = `http://localhost:${(server.address() as AddressInfo).port}/metrics`
+    expect((await fetch(url)).status).toBe(401)
+    expect((await fetch(url, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
+    const text = await (await fetch(url, { headers: { authorization: 'Bearer watcher' } })).text()
+    expect(text).toMatch(/^latchkey_auth_links\{status="issued"\} \d+$/m)
+    expect(text).toMatch(/^latchkey_held_credentials \d+$/m)
+    server.close()
   })
 
   it('follows no path out of the pages', async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { decideDelegate, ownerAsk } from '../../flows/connect/decide-ask.ts'
 import { destroyHeld } from '../../flows/connect/destroy-held.ts'
 import { sweep } from '../../flows/connect/sweep.ts'
+import { composeOneClickLeft } from '../../jobs/compose/one-click-left.ts'
 import { composeOwnerAsk } from '../../jobs/compose/owner-ask.ts'
 import { composeReceipt } from '../../jobs/compose/receipt.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
@@ -162,6 +163,11 @@ describe('what is held until Finish', () => {
       const open =
         await db.sql`select closed_why from link_session where link_id = ${link.linkId} order by opened_at`
       expect(open.map((row) => row.closedWhy)).toEqual(['idle', null])
+      await sweep(stage.services)
+      const [reminder, ...more] = await deliveries(link, 'one-click-left')
+      expect(more).toEqual([])
+      const composed = await composeOneClickLeft(stage.services, reminder as never)
+      expect(composed?.mail?.text).toContain(at(link.path))
       expect(heading((await holding.go(at(`${link.path}/accounts`))).html)).toBe(
         'Choose the accounts to connect',
       )
