@@ -83,7 +83,8 @@ export type SlackUser = {
   enterprise_user?: { enterprise_id?: string }
 }
 
-async function profileOf(
+/** Asks Slack. Throws when Slack does not answer or does not know the user. */
+export async function profileOf(
   client: WebClient,
   userId: string,
   workspace: KnownContext['workspace'],

@@ -28,6 +28,7 @@ import * as reconnect from './reconnect.ts'
 import * as requestAccess from './request-access.ts'
 import * as requestButtons from './request-buttons.ts'
 import * as requestForm from './request-form.ts'
+import * as roles from './roles.ts'
 import * as settings from './settings.ts'
 import { createVoices } from './slack.ts'
 import { slackLogger } from './slack-log.ts'
@@ -44,6 +45,7 @@ export const listeners: readonly Listener[] = [
   whoHasAccess,
   access,
   settings,
+  roles,
   requestAccess,
   requestForm,
   requestButtons,

@@ -86,3 +86,20 @@ export async function setAlertMail(
   await sql`
     update member set alert_mail = ${alertMail} where org_id = ${orgId} and slack_user_id = ${slackUserId}`
 }
+
+/** Changes of roles in one org wait for each other, so that the last admin is the last. */
+export async function lockRoles({ sql }: Db, orgId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`roles ${orgId}`}, 0))`
+}
+
+/** `setBy` null: Slack decides again from now on. */
+export async function setRole(
+  { sql }: Db,
+  orgId: string,
+  slackUserId: string,
+  { role, setBy, mayReconnect }: { role: Role; setBy: string | null; mayReconnect: boolean },
+): Promise<void> {
+  await sql`
+    update member set role = ${role}, role_set_by = ${setBy}, may_reconnect = ${mayReconnect}
+    where org_id = ${orgId} and slack_user_id = ${slackUserId}`
+}

@@ -4,6 +4,7 @@ import { context, plain, section } from './blocks.ts'
 
 export const SETTINGS = 'settings'
 export const ZONE_OPTIONS = 'settings-time-zone'
+export const SETTINGS_ROLES = 'settings-roles'
 
 export type SettingsView = {
   name: string
@@ -60,6 +61,14 @@ export function settingsModal(org: SettingsView, plans: readonly string[], alert
         optional: true,
       },
       context('Auth links need the plan pro, custom or enterprise-legacy.'),
+      {
+        type: 'section',
+        text: {
+          type: 'mrkdwn',
+          text: 'Who may do what: workspace admins are admins here, everybody else is a member.',
+        },
+        accessory: { type: 'button', action_id: SETTINGS_ROLES, text: plain('Set a role') },
+      },
     ],
   }
 }
