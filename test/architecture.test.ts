@@ -140,9 +140,13 @@ test('the environment is read in one place', () => {
   expect(readers).toEqual(['main.ts'])
 })
 
-test('only the voice posts unasked in Slack, so that nothing is unfurled and everything is paced', () => {
-  const posting = product.filter((file) => /chat\.(postMessage|update)\(/.test(text.get(file) ?? ''))
-  expect(posting).toEqual(['bot/slack.ts'])
+/** Beside the voice, these answer a person or an invitation on the spot. */
+const ANSWERING = ['bot/channels.ts', 'bot/slack.ts', 'bot/tell.ts', 'bot/trouble.ts']
+
+test('only the voice and answers on the spot post in Slack, and nothing is ever unfurled', () => {
+  const posting = product.filter((file) => /chat\s*\.(postMessage|update)\(/.test(text.get(file) ?? ''))
+  expect(posting.sort()).toEqual(ANSWERING)
+  expect(posting.filter((file) => !/unfurl_links: false/.test(text.get(file) ?? ''))).toEqual([])
 })
 
 test('no provider is named outside its own file', () => {
@@ -155,7 +159,7 @@ test('no provider is named outside its own file', () => {
 /** Files of a listed folder that are no entry of its list, with the reason in their name. */
 const support: Record<string, string[]> = {
   connectors: ['index.ts', 'connector.ts', 'http.ts', 'classify.ts', 'pace.ts', 'origins.ts', 'values.ts'],
-  jobs: ['index.ts', 'job.ts', 'queue.ts'],
+  jobs: ['index.ts', 'job.ts', 'queue.ts', 'incident-view.ts'],
 }
 
 test.each(Object.keys(support))('every file in %s is listed in its index', (folder) => {
