@@ -1,10 +1,11 @@
 /** Saying "I'm on it", snoozing and muting an incident, and what the clock does about them. */
+import { fromZonedTime } from 'date-fns-tz/fromZonedTime'
 import { type AuditEvent, record } from '../storage/audit.ts'
 import type { Db } from '../storage/db.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as orgs from '../storage/orgs.ts'
 import * as zones from '../storage/refresh-zones.ts'
-import { addDays, localDate, startOfLocalDay } from './calendar.ts'
+import { addDays, isZone, localDate } from './calendar.ts'
 import { may } from './permission.ts'
 import type { Presser } from './reconnect.ts'
 import type { Services } from './services.ts'
@@ -52,7 +53,8 @@ export async function snooze(
 ): Promise<Pressed> {
   const { orgId, member } = presser
   return change(services, presser, incidentId, async (tx) => {
-    const zone = member.timeZone ?? (await orgs.get(tx, orgId)).timeZone
+    const own = member.timeZone
+    const zone = own && isZone(own) ? own : (await orgs.get(tx, orgId)).timeZone
     const until = snoozeEnd(await zones.clock(tx), choice, zone)
     if (!(await incidents.snooze(tx, orgId, incidentId, until))) return null
     const data = { until: until.toISOString() }
@@ -60,15 +62,13 @@ export async function snooze(
   })
 }
 
-const HALF_PAST_EIGHT_MS = 8.5 * 3_600_000
-
 /** Pure. */
 export function snoozeEnd(now: Date, choice: SnoozeChoice, zone: string): Date {
   if (choice === 'hour') return new Date(now.getTime() + 3_600_000)
   const today = localDate(now, zone)
   const weekday = new Date(`${today}T00:00:00Z`).getUTCDay()
   const days = choice === 'tomorrow' ? 1 : (8 - weekday) % 7 || 7
-  return new Date(startOfLocalDay(addDays(today, days), zone).getTime() + HALF_PAST_EIGHT_MS)
+  return fromZonedTime(`${addDays(today, days)}T08:30:00`, zone)
 }
 
 /** Needs a reason. A muted incident stays open, so that the same trouble makes no new noise, until it is mended. */

@@ -4,7 +4,7 @@ import type { Services } from '../flows/services.ts'
 import { claimPost, contentHash, forgetPost, notePost } from '../flows/slack-post.ts'
 import { incidentCard } from '../templates/slack/incident.ts'
 import { incidentEvent } from '../templates/slack/incident-events.ts'
-import { viewFor } from './incident-view.ts'
+import { viewFor } from './compose/incident-view.ts'
 import { type Job, RetryLater, type SlackVoice, type Voices } from './job.ts'
 
 declare module '../flows/services.ts' {

@@ -1,6 +1,7 @@
 /** A connection with sources of several clients, and a provider whose answers a test decides account by account. */
 import { type Connector, ConnectorError, type FailureClass } from '../../connectors/connector.ts'
 import type { Member } from '../../flows/member.ts'
+import type { Presser } from '../../flows/reconnect.ts'
 import { placeOf } from '../../flows/renewal.ts'
 import type { Services } from '../../flows/services.ts'
 import * as connections from '../../storage/connections.ts'
@@ -111,14 +112,14 @@ export async function condemn({ db }: Services, connectionId: string): Promise<v
   await db.sql`update connection set failure_class = 'revoked' where id = ${connectionId}`
 }
 
-export const presser = (orgId: string, userId: string, role: Member['role'] = 'member') => ({
+export const presser = (orgId: string, userId: string, role: Member['role'] = 'member'): Presser => ({
   orgId,
   userId,
   member: {
     ...{ orgId, slackUserId: userId, teamId: 'T1', role, roleSetBy: null, mayReconnect: true },
     ...{ displayName: userId, email: null, timeZone: 'Europe/Berlin', locale: null, alertMail: true },
     deactivatedAt: null,
-  } satisfies Member,
+  },
 })
 
 export const jobsNamed = (sent: Sent[], name: string) => sent.filter((job) => job.name === name)

@@ -1,7 +1,7 @@
 /** What one place may read of an alert: the clients whose alerts go there by name, the others as counts. */
-import type { Alert, AlertedSource } from '../flows/alert.ts'
-import type { IncidentSource, IncidentView } from '../templates/slack/incident.ts'
-import { reasonOf } from '../templates/slack/incident-words.ts'
+import type { Alert, AlertedSource } from '../../flows/alert.ts'
+import type { IncidentSource, IncidentView } from '../../templates/slack/incident.ts'
+import { reasonOf } from '../../templates/slack/incident-words.ts'
 
 export function viewFor(alert: Alert, clientIds: ReadonlySet<string>): IncidentView {
   const { incident, sources } = alert
