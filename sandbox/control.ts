@@ -1,10 +1,10 @@
 /** The strings a person or a test can pull in the running sandbox: clock, provider, worker, mail. */
+import { listeners } from '../bot/index.ts'
 import type { Services } from '../flows/services.ts'
 import { advanceClock, readClock, tickNow, untilMidnight } from './clock.ts'
 import type { SandboxGoogle } from './google/start.ts'
 import type { MailCatcher } from './mail.ts'
 import type { Slack } from './slack/index.ts'
-import { COMMANDS } from './slack/people.ts'
 import type { Worker } from './worker.ts'
 
 export type Sandbox = {
@@ -73,7 +73,7 @@ export async function stateOf({ slack, google, mail, worker, services }: Sandbox
   const { shown } = slack
   return {
     time: (await readClock(services.db)).toISOString(),
-    commands: COMMANDS,
+    commands: commands(),
     mails: mail.mails.length,
     inbox: mail.mails.map(({ no, to, subject, links }) => ({ no, to, subject, links })),
     messages: shown.messages.map(({ channel, ts, threadTs, user, text }) => ({
@@ -88,4 +88,12 @@ export async function stateOf({ slack, google, mail, worker, services }: Sandbox
     provider: google.status(),
     worker: { pid: worker.pid() },
   }
+}
+
+/** What can be typed, as the app's manifest says it. */
+export function commands(): { name: string; hint: string; says: string }[] {
+  const all = listeners.flatMap((listener) => listener.commands ?? [])
+  return all.map(({ command, usage_hint, description }) => ({
+    ...{ name: command, hint: usage_hint ?? '', says: description },
+  }))
 }

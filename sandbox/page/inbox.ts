@@ -1,6 +1,7 @@
 /** Every mail that was delivered, as its reader sees it; the text part below. Links open the real pages. */
 import { html, type Markup } from '../../templates/markup.ts'
 import type { CaughtMail } from '../mail.ts'
+import { icon } from './icons.ts'
 import { document } from './shell.ts'
 
 export function inboxPage(mails: CaughtMail[], chosen: number): string {
@@ -14,7 +15,7 @@ export function inboxPage(mails: CaughtMail[], chosen: number): string {
   const empty = html`<p class="empty">No mail yet. Mails to source owners appear here; <code>nouser@…</code> bounces, <code>grey@…</code> is greylisted once.</p>`
   return document(
     'Inbox – Latchkey sandbox',
-    html`<header class="strip"><b>📬 Inbox</b><a class="inbox" href="/">Back to Slack</a></header>
+    html`<header class="strip"><b>${icon('mail')} Inbox</b><a class="inbox" href="/">Back to Slack</a></header>
 <div class="mailbox"><nav class="mails" aria-label="Mails">${list.length > 0 ? list : empty}</nav><main>${mail ? reading(mail) : null}</main></div>
 <script>new EventSource('/sandbox/changes').addEventListener('mail', () => location.reload())</script>`,
   )

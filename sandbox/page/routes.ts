@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json as readJson } from 'node:stream/consumers'
-import { obey, type Sandbox, stateOf } from '../control.ts'
+import { commands, obey, type Sandbox, stateOf } from '../control.ts'
 import { act, closeView, type InputState, submit, suggest, surfaceOf } from '../slack/interact.ts'
-import { COMMANDS, dmOf, findPerson } from '../slack/people.ts'
+import { dmOf, findPerson } from '../slack/people.ts'
 import { say } from '../slack/person.ts'
 import { blocksOf, type Element, touched } from '../slack/shown.ts'
 import { inboxPage, mailBody } from './inbox.ts'
@@ -146,7 +146,8 @@ async function speak({ world, shown }: Sandbox['slack'], place: Place, text: str
     touched(shown)
     return {}
   }
-  if (!COMMANDS.some(({ name }) => name === command)) return { trouble: `${command} is not a valid command.` }
+  if (!commands().some(({ name }) => name === command))
+    return { trouble: `${command} is not a valid command.` }
   if (place.as.kind === 'stranger')
     return { trouble: 'People from other companies cannot use commands here.' }
   const { status } = await say(world, place.as.id, command, rest.join(' '), channel)

@@ -5,6 +5,7 @@ import { plainText, type Viewer } from '../render/mrkdwn.ts'
 import { isEphemeral } from '../slack/interact.ts'
 import { BOT, CHANNELS, dmOf, PEOPLE, type Person, personById, TEAM } from '../slack/people.ts'
 import type { Message, Shown, ShownView } from '../slack/shown.ts'
+import { icon } from './icons.ts'
 
 export type Place = { as: Person; at: string; thread: string | null }
 export type Screen = {
@@ -72,20 +73,22 @@ function rail(shown: Shown, { as, at }: Place): Markup {
     return html`<a href="#" data-go="${go}" class="${state.trim()}">${words}</a>`
   }
   return html`<h4>Channels</h4>${channelsOf(as).map(({ id, name, isPrivate }) =>
-    link(name, id, html`<i>${isPrivate ? '🔒' : '#'}</i>${name}`),
-  )}<h4>Direct messages</h4>${link('dm', dmOf(as.id), html`${avatar(BOT.userId, 'tiny')}${BOT.realName} <small>app</small>`)}<h4>Apps</h4>${link('home', '', html`<i>⌂</i>${BOT.realName} home`)}`
+    link(name, id, html`<i>${isPrivate ? icon('lock') : '#'}</i>${name}`),
+  )}<h4>Direct messages</h4>${link('dm', dmOf(as.id), html`${avatar(BOT.userId, 'tiny')}${BOT.realName} <small>app</small>`)}<h4>Apps</h4>${link('home', '', html`<i>${icon('home')}</i>${BOT.realName} home`)}`
 }
 
 function head({ at, as }: Place): Markup {
   const channel = CHANNELS.find(({ name }) => name === at)
-  if (channel) return html`<h1>${channel.isPrivate ? '🔒' : '#'} ${channel.name}</h1><p>${channel.topic}</p>`
+  if (channel)
+    return html`<h1>${channel.isPrivate ? icon('lock') : '#'} ${channel.name}</h1><p>${channel.topic}</p>`
   const tab = (go: string, words: string) =>
     html`<a href="#" data-go="${go}" class="${go === at ? 'on' : ''}">${words}</a>`
   return html`<h1>${avatar(BOT.userId, 'tiny')}${BOT.realName}</h1><nav class="tabs">${tab('home', 'Home')}${tab('dm', 'Messages')}</nav><p>as ${as.realName} sees it</p>`
 }
 
 export function avatar(user: string, size = ''): Markup {
-  if (user === BOT.userId) return html`<span class="avatar bot ${size}" aria-hidden="true">🔑</span>`
+  if (user === BOT.userId)
+    return html`<span class="avatar bot ${size}" aria-hidden="true">${icon('key')}</span>`
   const at = Math.max(
     0,
     PEOPLE.findIndex(({ id }) => id === user),
@@ -120,7 +123,7 @@ function oneMessage(shown: Shown, message: Message, viewer: Viewer, inThread = f
   const replies = inThread
     ? []
     : shown.messages.filter(({ threadTs, channel }) => threadTs === message.ts && channel === message.channel)
-  return html`<article class="message${ephemeral ? ' ephemeral' : ''}" data-channel="${message.channel}" data-ts="${message.ts}">${avatar(message.user)}<div class="body">${ephemeral ? html`<div class="only">👁 Only visible to you</div>` : null}<div class="who"><b>${name}</b>${bot ? html`<small class="app">APP</small>` : null}<time>${hour.format(message.at)}</time></div>${renderMessage(message, viewer)}${message.edited ? html`<small class="edited">(edited)</small>` : null}${replies.length > 0 ? html`<a href="#" class="replies" data-thread="${message.ts}">${avatar(BOT.userId, 'tiny')}<b>${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}</b><span>View thread</span></a>` : null}</div></article>`
+  return html`<article class="message${ephemeral ? ' ephemeral' : ''}" data-channel="${message.channel}" data-ts="${message.ts}">${avatar(message.user)}<div class="body">${ephemeral ? html`<div class="only">${icon('eye')} Only visible to you</div>` : null}<div class="who"><b>${name}</b>${bot ? html`<small class="app">APP</small>` : null}<time>${hour.format(message.at)}</time></div>${renderMessage(message, viewer)}${message.edited ? html`<small class="edited">(edited)</small>` : null}${replies.length > 0 ? html`<a href="#" class="replies" data-thread="${message.ts}">${avatar(BOT.userId, 'tiny')}<b>${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}</b><span>View thread</span></a>` : null}</div></article>`
 }
 
 function thread(shown: Shown, root: Message, viewer: Viewer): Markup {
@@ -129,7 +132,7 @@ function thread(shown: Shown, root: Message, viewer: Viewer): Markup {
   )
   const own = shown.ephemerals.filter((one) => one.threadTs === root.ts && one.to === viewer.id)
   const all = [...replies, ...own].sort((a, b) => Number(a.ts) - Number(b.ts))
-  return html`<header><h2>Thread</h2><button type="button" class="close" data-thread="" aria-label="Close the thread">✕</button></header><div class="scroll">${oneMessage(shown, root, viewer, true)}<div class="day"><span>${all.length} ${all.length === 1 ? 'reply' : 'replies'}</span></div>${all.map((one) => oneMessage(shown, one, viewer, true))}</div>`
+  return html`<header><h2>Thread</h2><button type="button" class="close" data-thread="" aria-label="Close the thread">×</button></header><div class="scroll">${oneMessage(shown, root, viewer, true)}<div class="day"><span>${all.length} ${all.length === 1 ? 'reply' : 'replies'}</span></div>${all.map((one) => oneMessage(shown, one, viewer, true))}</div>`
 }
 
 function home(shown: Shown, as: Person, viewer: Viewer): Markup {
@@ -140,5 +143,5 @@ function home(shown: Shown, as: Person, viewer: Viewer): Markup {
 
 function dialog(view: ShownView, viewer: Viewer): Markup {
   const { title, submit, close } = view
-  return html`<form data-view="${view.id}" method="dialog"><header>${avatar(BOT.userId, 'tiny')}<h2>${plainText(title?.text ?? '')}</h2><button type="button" class="close" data-close aria-label="Close">✕</button></header><div class="scroll">${renderBlocks(view.blocks, viewer, view)}</div><footer><button type="button" class="button" data-close>${close?.text ?? 'Close'}</button>${submit ? html`<button type="submit" class="button primary">${submit.text}</button>` : null}</footer></form>`
+  return html`<form data-view="${view.id}" method="dialog"><header>${avatar(BOT.userId, 'tiny')}<h2>${plainText(title?.text ?? '')}</h2><button type="button" class="close" data-close aria-label="Close">×</button></header><div class="scroll">${renderBlocks(view.blocks, viewer, view)}</div><footer><button type="button" class="button" data-close>${close?.text ?? 'Close'}</button>${submit ? html`<button type="submit" class="button primary">${submit.text}</button>` : null}</footer></form>`
 }

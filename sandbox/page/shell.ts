@@ -1,6 +1,7 @@
 /** The page around the pieces of screen.ts and the control strip. */
 import { html, type Markup } from '../../templates/markup.ts'
 import { PEOPLE, TEAM } from '../slack/people.ts'
+import { icon } from './icons.ts'
 
 export function shell(): string {
   return html`<!doctype html>
@@ -8,7 +9,7 @@ export function shell(): string {
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${TEAM.name} – Latchkey sandbox</title>
-<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><text y='13' font-size='13'>🔑</text></svg>">
+<link rel="icon" href="data:,">
 ${styles()}
 </head>
 <body>
@@ -22,7 +23,7 @@ ${strip()}
 <main><header><button type="button" id="menu" aria-label="Channels">☰</button><div id="head"></div></header>
 <div id="main" class="scroll" aria-live="polite"></div>
 <form id="composer" autocomplete="off"><ul id="commands" role="listbox" hidden></ul>
-<input id="say" aria-label="Message or command" placeholder="Message"><button type="submit" class="button primary" aria-label="Send">➤</button></form>
+<input id="say" aria-label="Message or command" placeholder="Message"><button type="submit" class="button primary" aria-label="Send">${icon('send')}</button></form>
 <p id="readonly" hidden>Sending messages to this app has been turned off. Type commands in a channel.</p>
 </main>
 <aside id="thread" hidden aria-label="Thread"></aside>
@@ -40,14 +41,14 @@ function strip(): Markup {
   const move = (advance: string, words: string) =>
     html`<button type="button" data-control="clock" data-advance="${advance}">${words}</button>`
   const modes = ['ok', 'slow', 'rate-limited', 'down']
-  return html`<header class="strip"><b>🔑 Latchkey sandbox</b>
+  return html`<header class="strip"><b>${icon('key')} Latchkey sandbox</b>
 <details><summary>Controls</summary><div class="controls">
 <span class="group"><span class="what">Clock</span><time id="clock">…</time>${move('PT1H', '+1 h')}${move('PT4H', '+4 h')}${move('P1D', '+1 day')}${move('midnight', 'Next midnight')}<form data-control="clock"><input id="duration" size="6" placeholder="PT90M" aria-label="ISO 8601 duration"><button>Move</button></form></span>
 <span class="group"><span class="what">Google</span><select id="mode" aria-label="How the provider answers">${modes.map((mode) => html`<option value="${mode}">${mode === 'ok' ? 'answers well' : mode}</option>`)}</select><select id="revoke" aria-label="Revoke a connection at the provider"><option value="">Revoke…</option></select></span>
 <span class="group"><span class="what">Worker</span><button type="button" data-control="worker">Restart</button></span>
 <span class="group"><span class="what">Next mail</span><button type="button" data-control="mail" data-next="bounce">Bounce</button><button type="button" data-control="mail" data-next="greylist">Greylist</button></span>
 </div></details>
-<a class="inbox" href="/sandbox/inbox" target="inbox">📬 Inbox <b id="mails"></b></a></header>`
+<a class="inbox" href="/sandbox/inbox" target="inbox">${icon('mail')} Inbox <b id="mails"></b></a></header>`
 }
 
 export function document(title: string, body: Markup): string {

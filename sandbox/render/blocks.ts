@@ -13,7 +13,7 @@ export function renderMessage({ text, blocks, attachments, files }: Message, vie
   return html`${shown ? renderBlocks(blocks, viewer) : html`<div class="text">${mrkdwn(text, viewer)}</div>`}${attachments.map(
     (one) =>
       html`<div class="bar" style="border-color:${/^#[0-9a-f]{6}$/i.test(one.color ?? '') ? (one.color ?? '') : '#dddddd'}">${one.text ? mrkdwn(one.text, viewer) : null}${renderBlocks(one.blocks ?? [], viewer)}</div>`,
-  )}${files.map(({ name }) => html`<div class="file">📄 ${name}</div>`)}`
+  )}${files.map(({ name }) => html`<div class="file">${name}</div>`)}`
 }
 
 export function renderBlocks(blocks: KnownBlock[], viewer: Viewer, view?: ShownView): Markup {

@@ -57,14 +57,6 @@ export const CHANNELS: Channel[] = [
 /** Every person's direct conversation with the bot. */
 export const dmOf = (userId: string) => `D${userId.slice(1)}`
 
-export const COMMANDS: { name: string; hint: string; says: string }[] = [
-  { name: '/request-access', hint: 'google ads for Acme from dana@acme.com', says: 'Ask for access to data' },
-  { name: '/sources', hint: '[disconnected | client]', says: 'Data sources and how they are' },
-  { name: '/reconnect', hint: '[client or data source]', says: 'Bring back what is disconnected' },
-  { name: '/who-has-access', hint: '[client]', says: 'Who authorised what' },
-  { name: '/access', hint: 'links | settings | help', says: 'Links, settings and help' },
-]
-
 export function personById(id: string): Person | undefined {
   return PEOPLE.find((one) => one.id === id)
 }

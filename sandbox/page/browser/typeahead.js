@@ -9,7 +9,7 @@ export function chips(element) {
   list.replaceChildren(
     ...chosen.map((option, i) => {
       const chip = Object.assign(document.createElement('button'), { type: 'button', className: 'chip' })
-      chip.textContent = `${option.text.text} ✕`
+      chip.textContent = `${option.text.text} ×`
       chip.setAttribute('aria-label', `Remove ${option.text.text}`)
       chip.onclick = () =>
         choose(
