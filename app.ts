@@ -11,7 +11,9 @@ import { type OpenQueue, openQueue } from './jobs/queue.ts'
 import { type Log, openLog } from './log.ts'
 import { type Db, openDb } from './storage/db.ts'
 import { migrate } from './storage/migrate.ts'
+import { publishReporting } from './storage/reporting.ts'
 import { createDeriver, createVault } from './storage/seal.ts'
+import { metricsRoute } from './web/metrics.ts'
 import { closeWeb, createWeb } from './web/server.ts'
 
 export type App = {
@@ -30,6 +32,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   announce(config, log)
   await migrate(config.databaseUrl)
   const db = openDb(config.databaseUrl)
+  await publish(db, log)
   const worker = config.role !== 'web'
   const queue = await openQueue(config.databaseUrl, jobs, {
     worker,
@@ -46,6 +49,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   }
   let stopping = false
   const web = createWeb(services, async () => readiness(db, queue, stopping), log)
+  if (config.metricsToken) web.use(metricsRoute(services, config.metricsToken))
   const bot = await createBot(config.slack, services, log, web)
   closeWeb(web, log)
   const mail = openMailer(config.smtp, config.publicUrl.hostname)
@@ -75,6 +79,17 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
       log.info({}, 'stopped')
     },
   }
+}
+
+async function publish(db: Db, log: Log): Promise<void> {
+  const described = allConnectors.map(({ id, name, report: { dimensions, labels = {}, metrics } }) => {
+    return { id, name, dimensions, labels, metrics }
+  })
+  const { views, reader } = await publishReporting(db, described)
+  if (views === 'in-use')
+    log.warn({}, 'reporting views changed, but others are built on the old ones: drop those and restart')
+  if (reader === 'missing')
+    log.warn({}, 'role latchkey_reader is missing and may not be created here: see docs/operating.md')
 }
 
 type Report = (error: unknown, says: string, fields?: object) => void

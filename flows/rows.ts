@@ -15,7 +15,7 @@ const AMOUNTS = ['cost', 'conversions', 'revenue'] as const
  * are dropped, above all the account's current day, which is not over.
  */
 export function metricRows(
-  report: Pick<Connector['report'], 'dimensions' | 'metrics'>,
+  report: Pick<Connector['report'], 'dimensions' | 'metrics' | 'labels'>,
   page: Page,
   range: DayRange,
   currency: string | null,
@@ -30,12 +30,15 @@ export function metricRows(
 }
 
 function metricRow(
-  report: Pick<Connector['report'], 'dimensions' | 'metrics'>,
+  report: Pick<Connector['report'], 'dimensions' | 'metrics' | 'labels'>,
   row: Row,
   currency: string | null,
 ): MetricRow {
   const dimensions = Object.fromEntries(
     report.dimensions.map((name) => [name, storable(row.dimensions[name] ?? '')]),
+  )
+  const labels = Object.fromEntries(
+    Object.keys(report.labels ?? {}).map((name) => [name, storable(row.labels?.[name] ?? '')]),
   )
   const metrics = Object.fromEntries(
     Object.keys(report.metrics).map((name) => [name, known(row.metrics[name])]),
@@ -50,7 +53,9 @@ function metricRow(
     MetricRow,
     (typeof COUNTS)[number] | (typeof AMOUNTS)[number]
   >
-  return { date: row.date, key: keyOf(dimensions), dimensions, ...numbers, currency, metrics }
+  // What may be renamed stays out of the key: a renamed campaign is the same row, not a second one.
+  const shown = { ...dimensions, ...labels }
+  return { date: row.date, key: keyOf(dimensions), dimensions: shown, ...numbers, currency, metrics }
 }
 
 /** JSON of the values keeps `a|b, c` and `a, b|c` apart; a long one keeps its head and a hash of the whole. */

@@ -7,6 +7,7 @@ export type MetricRow = {
   date: string
   /** The dimensions, joined in a fixed order. Unique within a page together with the date. */
   key: string
+  /** With the labels, which may change while the key stays. */
   dimensions: Record<string, string>
   impressions: number | null
   clicks: number | null
@@ -76,12 +77,12 @@ export async function write(tx: Db, orgId: string, sourceId: string, rows: Metri
 function merge(from: string, first: string, last: string): string {
   const kept = (name: string) => `coalesce(s.${name}, t.${name})`
   const metrics = 't.metrics || jsonb_strip_nulls(s.metrics)'
-  const was = [...COMMON, 'metrics'].map((name) => `t.${name}`).join(', ')
-  const becomes = [...COMMON.map(kept), metrics].join(', ')
+  const was = ['dimensions', ...COMMON, 'metrics'].map((name) => `t.${name}`).join(', ')
+  const becomes = ['s.dimensions', ...COMMON.map(kept), metrics].join(', ')
   return `merge into daily_metrics t using ${from} s
     on t.source_id = s.source_id and t.date = s.date and t.key = s.key and t.date between '${first}' and '${last}'
     when matched and (${was}) is distinct from (${becomes}) then update set
-      ${COMMON.map((name) => `${name} = ${kept(name)}`).join(', ')}, metrics = ${metrics}
+      dimensions = s.dimensions, ${COMMON.map((name) => `${name} = ${kept(name)}`).join(', ')}, metrics = ${metrics}
     when not matched then insert (${COLUMNS.join(', ')}) values (${COLUMNS.map((name) => `s.${name}`).join(', ')})`
 }
 

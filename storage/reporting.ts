@@ -7,6 +7,8 @@ export type ReportingConnector = {
   id: string
   name: string
   dimensions: string[]
+  /** What a row is called besides, by name: what it says. */
+  labels?: Record<string, string>
   metrics: Record<string, ReportingMetric>
 }
 
@@ -139,10 +141,11 @@ function base(): string[] {
   ]
 }
 
-function connectorView({ id, name, dimensions, metrics }: ReportingConnector): string[] {
+function connectorView({ id, name, dimensions, labels = {}, metrics }: ReportingConnector): string[] {
   const taken = new Set([...WHERE_FROM, CURRENCY].map(([column]) => columnOf(column)))
   const free = (column: string) => !taken.has(column) && Boolean(taken.add(column))
   const split = dimensions.filter((dimension) => free(columnOf(dimension)))
+  const called = Object.entries(labels).filter(([label]) => free(columnOf(label)))
   const own = Object.entries(metrics).filter(([metric]) => free(columnOf(metric)))
   return view(
     columnOf(id),
@@ -154,6 +157,11 @@ function connectorView({ id, name, dimensions, metrics }: ReportingConnector): s
         columnOf(dimension),
         `m.dimensions ->> ${text(dimension)}`,
         'Part of what the row is split by',
+      ]),
+      ...called.map(([label, about]): (typeof WHERE_FROM)[0] => [
+        columnOf(label),
+        `m.dimensions ->> ${text(label)}`,
+        about,
       ]),
       ...own.map(([metric, { unit, says }]): (typeof WHERE_FROM)[0] => [
         columnOf(metric),
