@@ -64,13 +64,15 @@ export async function noteRefused(
       kind: 'delivery.refused',
       data: { code, why: said },
     })
-    if (!request || channel !== 'mail') return
+    if (!request || channel !== 'mail' || !CARRY_THE_LINK.has(delivery.kind)) return
     await enqueueDelivery(services, tx, {
       ...{ orgId, kind: 'mail-refused', channel: 'dm', address: request.requestedBy },
       ...{ linkId, subjectId: request.id, dedupeKey: `mail-refused:${id}` },
     })
   })
 }
+
+const CARRY_THE_LINK = new Set(['access-request', 'nudge-unopened', 'nudge-expiry'])
 
 /** Messages to the owner that carry a link belong in the request's thread; others are nobody's history. */
 async function recordForRequest(

@@ -8,7 +8,7 @@ import { touchCard } from './request-card.ts'
 import type { Services } from './services.ts'
 
 /** An owner who signed in before expiry may still press Finish this long after. */
-export const FINISH_GRACE_MINUTES = 15
+const FINISH_GRACE_MINUTES = 15
 
 const BATCH = 50
 

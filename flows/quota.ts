@@ -2,8 +2,6 @@
 import type { Db } from '../storage/db.ts'
 import * as orgs from '../storage/quota.ts'
 
-export { QUOTA } from '../storage/quota.ts'
-
 const WINDOW_MS = 60 * 60 * 1000
 
 /** Plans that include auth links. */

@@ -10,6 +10,11 @@ export function findPost({ db }: Services, orgId: string, key: string): Promise<
   return posts.get(db, orgId, key)
 }
 
+/** Keys that begin so and stand in Slack already. */
+export async function postedKeys({ db }: Services, orgId: string, prefix: string): Promise<Set<string>> {
+  return new Set(await posts.postedKeys(db, orgId, prefix))
+}
+
 /** True for the one job that may post it now; false when it stands or another is posting it. */
 export function claimPost({ db }: Services, orgId: string, key: string, channelId: string): Promise<boolean> {
   return posts.claim(db, orgId, key, channelId)

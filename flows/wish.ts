@@ -21,8 +21,8 @@ export type Wish = {
   ifFull: 'refuse' | 'queue'
 }
 
-export type WishField = 'sources' | 'client' | 'owner' | 'note' | 'hint'
-export type WishProblem =
+type WishField = 'sources' | 'client' | 'owner' | 'note' | 'hint'
+type WishProblem =
   | 'none-chosen'
   | 'too-many'
   | 'not-offered'
@@ -33,8 +33,8 @@ export type WishProblem =
 
 export type WishRefused = { kind: 'refused'; field: WishField; why: WishProblem }
 
-export const NOTE_MAX = 500
-export const HINT_MAX = 300
+const NOTE_MAX = 500
+const HINT_MAX = 300
 const ITEMS_MAX = 10
 
 const oneAddress = z.email().max(254)

@@ -1,7 +1,7 @@
 /** Shows a request's card as it is now, and posts what is new into its thread, each event once. */
 import { type RequestCardView, requestCard, requestEvents } from '../flows/request-card.ts'
 import type { Services } from '../flows/services.ts'
-import { claimPost, contentHash, findPost, forgetPost, notePost } from '../flows/slack-post.ts'
+import { claimPost, contentHash, findPost, forgetPost, notePost, postedKeys } from '../flows/slack-post.ts'
 import type { SlackMessage } from '../templates/slack/blocks.ts'
 import { requestCardMessage } from '../templates/slack/request-card.ts'
 import { eventMessage } from '../templates/slack/request-events.ts'
@@ -83,16 +83,25 @@ async function postEvents(
   card: RequestCardView,
   root: At,
 ): Promise<void> {
+  const prefix = `request:${card.requestId}:event:`
+  const posted = await postedKeys(services, orgId, prefix)
   for (const event of await requestEvents(services, orgId, card.requestId)) {
     const message = eventMessage(event)
-    const key = `request:${card.requestId}:event:${event.id}`
-    if (!message || !(await claimPost(services, orgId, key, root.channelId))) continue
-    const posted = await giveBackOnTrouble(services, orgId, key, () =>
+    const key = `${prefix}${event.id}`
+    if (!message || posted.has(key) || !(await claimPost(services, orgId, key, root.channelId))) continue
+    const reply = await giveBackOnTrouble(services, orgId, key, () =>
       voice.post(root.channelId, message, { threadTs: root.ts }),
     )
-    if (posted.kind === 'unreachable') return forgetPost(services, orgId, key)
-    await notePost(services, orgId, key, { channelId: posted.channel, ts: posted.ts, contentHash: null })
+    if (reply.kind === 'unreachable') return moveElsewhere(services, orgId, card, key)
+    await notePost(services, orgId, key, { channelId: reply.channel, ts: reply.ts, contentHash: null })
   }
+}
+
+/** The channel was archived or closed to us since: the next run finds another place for card and thread. */
+async function moveElsewhere(services: Services, orgId: string, card: RequestCardView, eventKey: string) {
+  await forgetPost(services, orgId, eventKey)
+  await forgetPost(services, orgId, `request:${card.requestId}`)
+  throw new RetryLater(1, 'the card must move to another place')
 }
 
 /** Slack said no for now: the claim is free again, and the queue tries later. */

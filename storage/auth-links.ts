@@ -1,7 +1,7 @@
 /** Rows of auth_link. Every change of state is one conditional update on the database's clock: one caller wins. */
 import type { Db } from './db.ts'
 
-export type LinkStatus = 'issued' | 'finished' | 'expired' | 'cancelled' | 'superseded'
+type LinkStatus = 'issued' | 'finished' | 'expired' | 'cancelled' | 'superseded'
 
 export type AuthLink = {
   id: string
@@ -95,12 +95,4 @@ export async function markCopied({ sql }: Db, orgId: string, id: string, by: str
     where org_id = ${orgId} and id = ${id} and issued_by = ${by} and copied_at is null
       and status = 'issued' and expires_at > latchkey.clock()`
   return count === 1
-}
-
-/** True when somebody signed in on this link and has not finished. */
-export async function holdsCredential({ sql }: Db, orgId: string, id: string): Promise<boolean> {
-  const [row] = await sql<{ held: boolean }[]>`
-    select exists (select from held_credential join link_session on link_session.id = link_session_id
-      where link_session.org_id = ${orgId} and link_session.link_id = ${id}) as held`
-  return row?.held ?? false
 }

@@ -9,6 +9,13 @@ export async function get({ sql }: Db, orgId: string, key: string): Promise<Slac
   return post
 }
 
+/** Keys that begin so and stand in Slack already. */
+export async function postedKeys({ sql }: Db, orgId: string, prefix: string): Promise<string[]> {
+  const rows = await sql<{ key: string }[]>`
+    select key from slack_post where org_id = ${orgId} and starts_with(key, ${prefix}) and ts is not null`
+  return rows.map(({ key }) => key)
+}
+
 /**
  * True for the one caller who may post it now. A claim whose poster died is free again after two minutes (on the real
  * clock: it bounds a real call), so a crash between Slack's answer and `posted` can repeat a message, never lose it.

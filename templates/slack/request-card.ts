@@ -87,7 +87,7 @@ function trouble({ mailRefused, unfinished, status }: RequestCard): KnownBlock[]
 }
 
 /** The owner's address stays out of the channel where only a Slack name or the mail's domain will do. */
-export function ownerWords({ owner, forSelf, requestedBy }: RequestCard): string {
+function ownerWords({ owner, forSelf, requestedBy }: RequestCard): string {
   if (forSelf) return `<@${requestedBy}> in person`
   const mail = owner.email ? safe(owner.email, 254) : null
   const slack = owner.slackUserId ? `<@${owner.slackUserId}>` : null

@@ -77,9 +77,9 @@ function wordOf(value: unknown): string {
   return value === null || value === undefined ? '' : String(value)
 }
 
-/** Reminders say so themselves. */
+/** Reminders and receipts are told by events of their own. */
 function delivered(message: string, channel: string): string | null {
-  if (message.startsWith('nudge')) return null
+  if (message !== 'access-request') return null
   return channel === 'mail'
     ? '✉️ Sent by e-mail, delivered to the owner’s mail server'
     : '✉️ Sent in Slack, delivered as a direct message'

@@ -1,7 +1,7 @@
 /** Messages to owners and requesters: sent once, refused for good, or tried again; and the card that tells of it. */
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { requestAccess } from '../../flows/request-access.ts'
-import { copyLink, correctAddress } from '../../flows/request-actions.ts'
+import { cancelRequest, copyLink, correctAddress } from '../../flows/request-actions.ts'
 import { deliver } from '../../jobs/deliver.ts'
 import type { JobContext, MailOutcome, Posted, Voices } from '../../jobs/job.ts'
 import { requestCardJob } from '../../jobs/request-card.ts'
@@ -126,6 +126,21 @@ test('where the bot may not speak the card goes to the requester', async () => {
   await work()
   expect(posts[0]?.channel).toBe('U1')
   expect(posts.filter(({ threadTs }) => threadTs).every(({ channel }) => channel === 'DU1')).toBe(true)
+})
+
+test('when the channel is archived later the card moves to the requester', async () => {
+  const { requestId } = await issue()
+  await work()
+  closed = ['C1']
+  const sentBefore = posts.length
+  await cancelRequest(services, { orgId, requestId, by: 'U1' })
+  const run = () => requestCardJob.run({ ...services, ...voices }, { orgId, requestId }, context())
+  sent.length = 0
+  await expect(run()).rejects.toThrow('another place')
+  await run()
+  const moved = posts.slice(sentBefore)
+  expect(moved.map(({ channel }) => channel)).toEqual(['U1', 'DU1'])
+  expect(moved.at(-1)?.message.text).toContain('cancelled the request')
 })
 
 test('a refused address is told in the thread and in person, and corrected with the same link', async () => {
