@@ -16,7 +16,7 @@ type Pressed = { orgId: string; requestId: string; by: string }
 /** The request is no longer what the button showed. */
 export type Stale = { kind: 'stale'; status: requests.RequestStatus | 'unknown' }
 
-const WAITING = ['sent', 'started', 'partial'] as const
+const WAITING = ['sent', 'started', 'partial', 'declined'] as const
 
 /** Sends the same link again, at most three times; never counts. `before`: resends the presser's card showed. */
 export async function resendLink(

@@ -54,21 +54,6 @@ export async function markFinished({ sql }: Db, orgId: string, requestId: string
   return count === 1
 }
 
-/** A newer request takes over. */
-export async function markSuperseded({ sql }: Db, orgId: string, requestId: string): Promise<boolean> {
-  const { count } = await sql`
-    update access_request set status = 'superseded', ended_at = coalesce(ended_at, latchkey.clock())
-    where org_id = ${orgId} and id = ${requestId} and status not in ('finished', 'cancelled', 'superseded')`
-  return count === 1
-}
-
-export async function supersedeLink({ sql }: Db, orgId: string, linkId: string): Promise<boolean> {
-  const { count } = await sql`
-    update auth_link set status = 'superseded', ended_at = coalesce(ended_at, latchkey.clock())
-    where org_id = ${orgId} and id = ${linkId} and status in ('issued', 'expired')`
-  return count === 1
-}
-
 /** Who finished it, masked, as the record has it. */
 export async function finishedBy({ sql }: Db, orgId: string, requestId: string): Promise<string | null> {
   const [row] = await sql<{ by: string | null }[]>`

@@ -63,6 +63,7 @@ function askedStop({ provider, items, held, goesTo }: Stop): AskedStop {
       friction: connector.help.friction ?? null,
     })),
     signedInAs: held?.identityLabel ?? null,
+    permissionsUrl: provider.permissionsUrl,
   }
 }
 
@@ -94,6 +95,7 @@ export function accountsData(
     shelves: shelves.map((shelf) => accountShelf(services, shelf)),
     expected: expected === null ? null : maskLabel(expected),
     several: link.items.length > 1,
+    room: picker.limit && Math.max(0, picker.limit.limit - picker.limit.used),
     problem,
     late,
   }

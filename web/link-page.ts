@@ -84,7 +84,8 @@ async function showAccounts(at: At, req: Request<Params>, res: Response): Promis
   const { link, session, late } = sight
   const [failed] = session?.trips.filter(({ outcome }) => outcome === 'denied' || outcome === 'failed') ?? []
   const holds = session !== null && session.held.length > 0
-  if (failed && !late && !(holds && isOlder(session, failed.provider, failed.calledBackAt))) {
+  const choosing = holds && req.query.choose !== undefined
+  if (failed && !late && !choosing && !(holds && isOlder(session, failed.provider, failed.calledBackAt))) {
     const { stops } = await linkData(services, req, { link, session, path })
     const stop = stops.find(({ provider }) => provider.id === failed.provider)
     const kind = failed.outcome === 'denied' ? 'denied' : 'failed'

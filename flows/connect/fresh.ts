@@ -1,4 +1,5 @@
 /** "Send me a fresh link" on an expired page: to the address the old one went to, and nothing else is told. */
+import * as requests from '../../storage/access-requests.ts'
 import { expireLinks } from '../expire-links.ts'
 import { type FreshOutcome, freshLink } from '../fresh-link.ts'
 import type { Services } from '../services.ts'
@@ -41,5 +42,7 @@ export async function sendFresh(services: Services, token: string, cookies: stri
 /** The minute tick may not have ended the link yet. */
 async function ask(services: Services, { orgId, requestId, status }: LinkView): Promise<FreshOutcome> {
   if (status === 'issued') await expireLinks(services)
+  // Whoever declined and now asks for a link has thought again.
+  await requests.move(services.db, orgId, requestId, ['declined'], 'expired')
   return freshLink(services, { orgId, requestId, by: 'owner', ifFull: 'queue' })
 }

@@ -27,9 +27,9 @@ export function receiptMail(letter: ReceiptLetter): Mail {
     paragraphs: [
       letter.ownerName ? html`Hello ${letter.ownerName},` : html`Hello,`,
       html`thank you. <b>${brand.orgName}</b> (${requesterName}) can now read the following for <b>${clientName}</b>:`,
-      html`<ul>${sources.slice(0, NAMED_MAX).map((one) => html`<li>${one.connectorName}: ${one.accountName}</li>`)}${
-        more > 0 ? html`<li>and ${more} more</li>` : null
-      }</ul>`,
+      html`${sources.slice(0, NAMED_MAX).map((one) => html`• ${one.connectorName}: ${one.accountName}<br>`)}${
+        more > 0 ? html`• and ${more} more` : null
+      }`,
       html`Latchkey reads reports once a day. It contains no code that edits, creates or deletes anything.`,
     ],
     facts: identities.length > 0 ? [['Signed in as', identities.join(', ')]] : [],

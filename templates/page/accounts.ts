@@ -37,6 +37,8 @@ export type AccountsPage = {
   /** Another login than the reconnect expected, masked. */
   expected: string | null
   several: boolean
+  /** More accounts the agency's plan has room for; null: no limit. */
+  room: number | null
   problem:
     | { kind: 'nothing-picked' }
     | { kind: 'over-limit'; limit: number; used: number; picked: number }
@@ -53,6 +55,7 @@ export function accountsPage(p: AccountsPage): Page {
     html`<h1>${title}</h1>
 ${p.problem ? problemWords(p) : null}
 <p>${named(p.orgName)} will read what you tick, for client ${named(p.clientName)}. Nothing is connected before you press Finish.</p>
+${p.room === null ? null : html`<p class="soft">The agency’s plan has room for ${counted(p.room, 'more account')}.</p>`}
 ${p.late ? html`<p class="warn">This link has just expired. You can still press Finish for a few minutes.</p>` : null}
 ${p.expected ? otherLogin(p.expected) : null}
 <form method="post" action="${p.path}/finish">

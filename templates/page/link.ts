@@ -2,7 +2,7 @@
 import { html, type Markup } from '../markup.ts'
 import { exactTime } from '../time.ts'
 import { listed } from '../words.ts'
-import { button, named, type Page, page, type Sender } from './layout.ts'
+import { button, named, type Page, page, providerLinks, type Sender } from './layout.ts'
 
 export type AskedSource = {
   connectorName: string
@@ -24,6 +24,7 @@ export type AskedStop = {
   sources: AskedSource[]
   /** Whom this browser is signed in as already; null: still to come. */
   signedInAs: string | null
+  permissionsUrl: string
 }
 
 export type LinkPage = {
@@ -71,7 +72,7 @@ ${p.stops.some(({ signedInAs }) => signedInAs !== null) ? resume(p) : null}
 <li>You need no account with ${named(p.sender.orgName)} or Latchkey.</li>
 <li>Sign out of other logins first, or choose the right one when you are asked.</li>
 <li>You choose the accounts yourself. Nothing is connected before you press Finish.</li>
-<li>You can withdraw the access at any time, on your own page or at the provider.</li>
+<li>You can withdraw the access at any time: on your own page, whose address you get at the end, or at ${providerLinks(p.stops.map((stop) => ({ name: stop.providerName, permissionsUrl: stop.permissionsUrl })))}.</li>
 </ul>
 ${p.forSelf ? null : waysOut(p)}`,
   )
@@ -111,7 +112,7 @@ ${source.accountHint ? html`<p>Accounts: <strong>${named(source.accountHint)}</s
 
 const resume = ({ path }: LinkPage) =>
   html`<p class="warn">You have signed in, but nothing is connected yet: choose the accounts and press Finish.</p>
-<div class="row">${button({ label: 'Choose accounts', action: `${path}/accounts`, method: 'get', kind: 'primary' })}</div>`
+<div class="row">${button({ label: 'Choose accounts', action: `${path}/accounts`, method: 'get', kind: 'primary', fields: { choose: '1' } })}</div>`
 
 function waysOut({ path, requester }: LinkPage): Markup {
   return html`<h2>Not expecting this?</h2>

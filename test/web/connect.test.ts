@@ -215,6 +215,20 @@ describe('other ways it can go', () => {
     expect(heading(again.html)).toBe('Choose the accounts to connect')
   })
 
+  it('leads from a denial back to the accounts of an earlier sign-in', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ads', 'social'] })
+    const owner = new Visitor()
+    await owner.post(at(`${link.path}/continue`))
+    const left = await owner.post(at(`${link.path}/continue`), { provider: 'meta' }, '/authorize')
+    const state = new URL(left.url).searchParams.get('state') ?? ''
+    const denied = await owner.go(at(`/connect/meta/callback?error=access_denied&state=${state}`))
+    expect(denied.html).toContain('Meta says the permission was not given')
+    const list = await owner.go(at(link.path))
+    expect(list.html).toContain('nothing is connected yet')
+    const picker = await owner.go(at(`${link.path}/accounts?choose=1`))
+    expect(heading(picker.html)).toBe('Choose the accounts to connect')
+  })
+
   it('names the permission whose box was not ticked, and coaches a login without accounts', async () => {
     const link = await issueLink(stage, { connectorIds: ['ads', 'empty'] })
     google.signsIn = { sub: 'person-1', email: 'dana@client.example', scopes: ['openid', 'empty.read'] }

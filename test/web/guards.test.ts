@@ -156,6 +156,22 @@ describe('the door', () => {
     expect(html).not.toMatch(/<script|<img|<link|src=|@import|url\(/)
   })
 
+  it('uses a __Host- cookie behind https', async () => {
+    const publicUrl = stage.services.publicUrl
+    Object.assign(stage.services, { publicUrl: new URL('https://access.example') })
+    try {
+      const link = await issue()
+      const headers = { 'sec-fetch-site': 'same-origin' }
+      const response = await new Visitor().request(at(`${link.path}/continue`), { method: 'POST', headers })
+      expect(response.headers.getSetCookie()[0]).toMatch(/^__Host-ls_[0-9a-f]{8}=.*; Path=\/;.*; Secure$/)
+      expect(response.headers.get('location')).toContain(
+        encodeURIComponent('https://access.example/connect/google'),
+      )
+    } finally {
+      Object.assign(stage.services, { publicUrl })
+    }
+  })
+
   it('refuses forms of other sites', async () => {
     const link = await issue()
     const from = (headers: Record<string, string>) =>

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { decideDelegate, ownerAsk } from '../../flows/connect/decide-ask.ts'
 import { destroyHeld } from '../../flows/connect/destroy-held.ts'
 import { sweep } from '../../flows/connect/sweep.ts'
+import { cancelRequest } from '../../flows/request-actions.ts'
 import { composeOneClickLeft } from '../../jobs/compose/one-click-left.ts'
 import { composeOwnerAsk } from '../../jobs/compose/owner-ask.ts'
 import { composeReceipt } from '../../jobs/compose/receipt.ts'
@@ -67,6 +68,21 @@ describe('an owner who does not continue', () => {
     const done = await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
     expect(heading(done.html)).toBe('Done. Thank you')
     expect(await statusOf(link)).toMatchObject({ request: 'finished', link: 'finished' })
+  })
+
+  it('who declined still gets a fresh link later, and a declined request can be withdrawn', async () => {
+    const [one, two] = [await issue(), await issue()]
+    for (const link of [one, two]) await new Visitor().post(at(`${link.path}/decline`))
+    const asked = { orgId: two.orgId, requestId: two.requestId, by: 'U1' }
+    expect(await cancelRequest(stage.services, asked)).toEqual({ kind: 'cancelled' })
+    expect(await statusOf(two)).toMatchObject({ request: 'cancelled', link: 'cancelled' })
+    try {
+      await setClock(db, new Date(Date.now() + 25 * 3_600_000))
+      const said = await new Visitor().post(at(`${one.path}/fresh`))
+      expect(heading(said.html)).toBe('A fresh link is on its way')
+    } finally {
+      await setClock(db, null)
+    }
   })
 
   it('asks a question that lands in the thread and with the requester', async () => {
