@@ -10,8 +10,6 @@ import { adminsOf, memberOf } from './member.ts'
 import { brandOf } from './owner-message.ts'
 import type { Services } from './services.ts'
 
-export type { Incident, IncidentEvent } from '../storage/incidents.ts'
-
 export type AlertedSource = {
   id: string
   name: string
@@ -20,7 +18,7 @@ export type AlertedSource = {
   clientId: string
 }
 
-export type AlertedClient = {
+type AlertedClient = {
   id: string
   name: string
   /** Where its alert belongs, best first; a step with several places is said in all of them. */

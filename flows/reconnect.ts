@@ -13,7 +13,7 @@ import type { Services } from './services.ts'
 export type Presser = { orgId: string; userId: string; member: Member }
 
 /** What reconnecting touches. Names of clients only for admins and managers; others read counts. */
-export type Impact = {
+type Impact = {
   connectionId: string
   providerName: string
   identityLabel: string

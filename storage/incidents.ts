@@ -2,7 +2,7 @@
 import type { Db } from './db.ts'
 
 export type IncidentKind = 'connection' | 'accounts' | 'scope' | 'staff'
-export type IncidentStatus =
+type IncidentStatus =
   | 'open'
   | 'acked'
   | 'snoozed'

@@ -76,10 +76,3 @@ export async function isUnused({ sql }: Db, orgId: string, connectionId: string)
         and ${connectionId} in (from_connection_id, to_connection_id)) as unused`
   return row?.unused ?? false
 }
-
-/** The sealed credential, for withdrawing it at the provider. */
-export async function sealedOf({ sql }: Db, orgId: string, connectionId: string): Promise<string | null> {
-  const [row] = await sql<{ credentialSealed: string | null }[]>`
-    select credential_sealed from connection where org_id = ${orgId} and id = ${connectionId}`
-  return row?.credentialSealed ?? null
-}

@@ -12,7 +12,7 @@ export type Reason =
 export const REASONS: Record<Reason, { says: string; next: string; short: string }> = {
   revoked: {
     says: 'The provider no longer accepts this authorisation: it was withdrawn, or the login behind it changed.',
-    next: 'Press Reconnect if this login is yours, or ask the owner. If it was withdrawn on purpose, mute this card and say so.',
+    next: 'Press Reconnect if this login is yours, or ask the owner. If it was withdrawn on purpose, mute the alert and say why.',
     short: 'the authorisation is no longer accepted',
   },
   account_lost: {

@@ -66,7 +66,7 @@ const LOOKS: Record<IncidentState, { color: string; emoji: string; word: string 
 export function incidentCard(view: IncidentView): SlackMessage {
   const look = lookOf(view)
   return {
-    text: cut(`${look.word}: ${headline(view)}. ${consequence(view)}`, 600),
+    text: cut(`${look.word}: ${headline(view)}. ${outlook(view)}`, 600),
     color: look.color,
     blocks: [
       header(`${look.emoji} ${look.word}: ${titleOf(view)}`),
@@ -93,9 +93,10 @@ function lookOf(view: IncidentView) {
 
 /** Plain text; the header takes no markup, so the name needs no escaping. */
 function titleOf({ providerName, clients, hidden }: IncidentView): string {
-  const [only] = clients
-  return clients.length === 1 && hidden.clients === 0 && only
-    ? `${providerName} for ${cut(only.name, 60)}`
+  const [first] = clients
+  const more = clients.length + hidden.clients - 1
+  return first
+    ? `${providerName} for ${cut(first.name, 60)}${more > 0 ? ` and ${count(more, 'more client')}` : ''}`
     : providerName
 }
 
@@ -107,14 +108,19 @@ function headline(view: IncidentView): string {
   return `${view.providerName}, authorised as ${safe(view.identityLabel, 60)},${whose}`.replace(/,$/, '')
 }
 
-function consequence(view: IncidentView): string {
-  if (view.state === 'resolved') {
-    const { healed, notHealed } = totals(view)
-    return view.kind === 'staff'
-      ? 'The data are up to date again.'
-      : `${healed} healed, ${notHealed} not healed.`
-  }
-  return `${REASONS[view.reason].says} ${view.ownerAction ? `${safe(view.ownerAction, 300)} ` : ''}${REASONS[view.reason].next}`
+/** What comes of it, in a breath: the sentence people hear. */
+function outlook(view: IncidentView): string {
+  const { healed, notHealed } = totals(view)
+  if (view.state === 'archived') return 'It no longer feeds any data source.'
+  if (view.state !== 'resolved') return REASONS[view.reason].next
+  return view.kind === 'staff'
+    ? 'The data are up to date again.'
+    : `${healed} healed, ${notHealed} not healed.`
+}
+
+function why({ reason, ownerAction }: IncidentView): string {
+  const { says, next } = REASONS[reason]
+  return `*Why:* ${says} ${ownerAction ? `${safe(ownerAction, 300)} ` : ''}${next}`
 }
 
 const totals = ({ outcome }: IncidentView) => ({
@@ -128,11 +134,13 @@ function facts(view: IncidentView): KnownBlock[] {
   const fields = [
     `*Affected*\n${count(sources, 'data source')} of ${count(clients, 'client')}`,
     `*Authorised as*\n${safe(view.identityLabel, 80)}`,
-    `*Since*\n${slackDate(view.since)}`,
-    `*Last good day*\n${view.lastGoodDay ?? 'no data yet'}`,
+    `*${view.resolvedAt ? 'Down from' : 'Since'}*\n${slackDate(view.since)}`,
+    view.resolvedAt
+      ? `*Until*\n${slackDate(view.resolvedAt)}`
+      : `*Last good day*\n${view.lastGoodDay ?? 'no data yet'}`,
   ]
   const block: KnownBlock = { type: 'section', fields: fields.map((text) => ({ type: 'mrkdwn', text })) }
-  return isOver(view.state) ? [block] : [block, section(`*Why:* ${consequence(view)}`)]
+  return isOver(view.state) ? [block] : [block, section(why(view))]
 }
 
 function clientBlocks({ clients, hidden }: IncidentView): KnownBlock[] {
@@ -205,7 +213,6 @@ function stateLine(view: IncidentView): KnownBlock[] {
     view.state === 'verifying'
       ? 'Each data source is being asked for data before it counts as healed.'
       : null,
-    view.resolvedAt ? `${LOOKS.resolved.word} ${slackDate(view.resolvedAt)}` : null,
   ].filter((line): line is string => line !== null)
   return says.length > 0 ? [context(says.join('  ·  '))] : []
 }

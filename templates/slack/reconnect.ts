@@ -23,7 +23,7 @@ const count = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'}`
 const nameOf = ({ providerName, identityLabel }: Impact) => `${providerName} (${safe(identityLabel, 60)})`
 
 /** "Feeds 14 data sources of 5 clients; data up to 3 March." */
-export function impactLine({ sources, clients, clientNames, lastGoodDay }: Impact): string {
+function impactLine({ sources, clients, clientNames, lastGoodDay }: Impact): string {
   const names = clientNames
     ? `: ${clientNames
         .slice(0, 8)

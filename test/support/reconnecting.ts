@@ -9,7 +9,7 @@ import * as credentials from '../../storage/credentials.ts'
 import type { Db } from '../../storage/db.ts'
 import { readingServices, rowPerDay, type Sent, tinyConnector } from './reading.ts'
 
-export type Answers = {
+type Answers = {
   /** Account ids the listing shows; an error when it cannot be read. */
   listed: string[] | FailureClass
   /** What a report of this account ends in; good when absent. */
@@ -31,7 +31,7 @@ export type Scene = {
 export const failure = (kind: FailureClass, ownerAction: string | null = null) =>
   new ConnectorError(kind, 'tiny', `the provider says ${kind}`, { ownerAction })
 
-export function scripted(answers: Answers): Connector {
+function scripted(answers: Answers): Connector {
   const refuse = (kind: FailureClass | undefined) => {
     if (kind) throw failure(kind)
   }
