@@ -4,17 +4,12 @@ import { channelArchived, channelRenamed } from '../flows/channels.ts'
 import type { Services } from '../flows/services.ts'
 import { joinedChannel } from '../templates/slack/channels.ts'
 import type { KnownContext } from './actor.ts'
+import { say } from './slack.ts'
 
 export function register(app: App, services: Services): void {
   app.event('member_joined_channel', async ({ event, context, client }) => {
     if (event.user !== context.botUserId) return
-    const message = joinedChannel(event.inviter ?? null)
-    await client.chat.postMessage({
-      channel: event.channel,
-      ...message,
-      unfurl_links: false,
-      unfurl_media: false,
-    })
+    await say(client, event.channel, joinedChannel(event.inviter ?? null))
   })
   app.event('channel_archive', async ({ event, context }) => {
     const { orgId } = context as unknown as KnownContext

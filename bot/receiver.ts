@@ -14,7 +14,7 @@ import type { Signed } from './guard.ts'
 import { BOT_SCOPES } from './scopes.ts'
 
 export const EVENTS_PATH = '/slack/events'
-export const INSTALL_PATH = '/slack/install'
+const INSTALL_PATH = '/slack/install'
 export const REDIRECT_PATH = '/slack/oauth_redirect'
 
 export type Installing = { store: InstallationStore; stateSecret: string; publicUrl: URL }

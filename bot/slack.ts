@@ -29,6 +29,11 @@ const CLOSED =
 /** The message can no longer be edited. */
 const GONE = /^(message_not_found|cant_update_message|edit_window_closed|is_inactive)$/
 
+/** Answers one person, or a channel, at once and unpaced: for what somebody has just done. */
+export async function say(client: WebClient, channel: string, message: SlackMessage): Promise<void> {
+  await client.chat.postMessage({ channel, ...content(message), unfurl_links: false, unfurl_media: false })
+}
+
 export type Voices = {
   voice(orgId: string): Promise<SlackVoice | null>
   close(): Promise<void>

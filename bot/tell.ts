@@ -1,6 +1,7 @@
 /** Tells one person something nobody else sees, after their modal has closed. */
 import type { WebClient } from '@slack/web-api'
 import type { SlackMessage } from '../templates/slack/blocks.ts'
+import { say } from './slack.ts'
 
 /** Where somebody started: a modal carries it in its metadata. */
 export type Origin = {
@@ -24,7 +25,7 @@ export async function tellPrivately(
       .catch(() => null) // the bot is no member there: the DM below reaches the person all the same
     if (shown) return
   }
-  await client.chat.postMessage({ channel: userId, ...message })
+  await say(client, userId, { text, blocks })
 }
 
 async function viaResponseUrl(url: string, message: object): Promise<boolean> {

@@ -1,7 +1,9 @@
 /** Telling a person that something failed, wherever they asked from, even when the usual way is gone. */
 import { WebClient, type WebClientOptions } from '@slack/web-api'
+import { section } from '../templates/slack/blocks.ts'
 import { ourMistake, problemView, tookTooLong, tryAgain } from '../templates/slack/trouble.ts'
 import type { Incoming } from './listener.ts'
+import { say } from './slack.ts'
 
 export type Trouble = {
   /** Given to the person and written to the log; null when the words say all there is. */
@@ -21,7 +23,7 @@ const DATABASE_GONE =
   /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|CONNECT_TIMEOUT|CONNECTION_|08|57P0|53300|55P03|57014)/
 
 /** True for anything that means "the database does not answer now", whatever part said so. */
-export function isDatabaseGone(error: unknown): boolean {
+function isDatabaseGone(error: unknown): boolean {
   const { code, original } = (error ?? {}) as { code?: unknown; original?: unknown }
   if (typeof code === 'string' && DATABASE_GONE.test(code)) return true
   return original !== undefined && isDatabaseGone(original)
@@ -67,11 +69,5 @@ export async function tellAfterwards(body: Body, trouble: Trouble, options: WebC
     await slack.views.update({ view_id: body.view.id, view })
   else if (body.type === 'block_actions' && body.trigger_id)
     await slack.views.open({ trigger_id: body.trigger_id, view })
-  else
-    await slack.chat.postMessage({
-      channel: body.user.id,
-      text: trouble.says,
-      unfurl_links: false,
-      unfurl_media: false,
-    })
+  else await say(slack, body.user.id, { text: trouble.says, blocks: [section(trouble.says)] })
 }

@@ -3,7 +3,7 @@ import * as audit from '../storage/audit.ts'
 import * as members from '../storage/members.ts'
 import type { Services } from './services.ts'
 
-export type { Member, RememberedMember, Role } from '../storage/members.ts'
+export type { Member } from '../storage/members.ts'
 
 /** What Slack says about a user, already in our words. */
 export type SlackProfile = {

@@ -5,10 +5,8 @@ import * as overview from '../storage/overview.ts'
 import { type QuotaNow, quotaOf } from './quota.ts'
 import type { Services } from './services.ts'
 
-export type { SourceCounts } from '../storage/overview.ts'
-
 /** What is shown; the stored status and its reason are fewer words than people need. */
-export type SourceState =
+type SourceState =
   | 'connecting'
   | 'backfilling'
   | 'synced'
@@ -19,7 +17,7 @@ export type SourceState =
   | 'discontinued'
   | 'paused'
 
-export type ShownSource = Pick<
+type ShownSource = Pick<
   overview.SourceRow,
   | 'id'
   | 'connectionId'
@@ -39,7 +37,7 @@ export type ShownSource = Pick<
   progress: { done: number; total: number }
 }
 
-export type ShownRequest = Omit<overview.OpenRequest, 'connectorIds'> & { connectorNames: string[] }
+type ShownRequest = Omit<overview.OpenRequest, 'connectorIds'> & { connectorNames: string[] }
 
 export type Home = {
   quota: QuotaNow

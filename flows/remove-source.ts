@@ -5,8 +5,6 @@ import * as sources from '../storage/sources.ts'
 import * as runs from '../storage/sync-runs.ts'
 import type { Services } from './services.ts'
 
-export type { Removable } from '../storage/removals.ts'
-
 /** `by` as in the audit: `slack:<user id>` or `owner:<masked address>`. */
 type Removal = { orgId: string; sourceId: string; by: string }
 

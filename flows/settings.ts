@@ -5,8 +5,6 @@ import * as orgs from '../storage/orgs.ts'
 import type { Services } from './services.ts'
 import { changeOrgZone } from './time-zone.ts'
 
-export type { Org, OrgSettings, Plan } from '../storage/orgs.ts'
-
 export const PLANS: readonly orgs.Plan[] = ['free', 'starter', 'pro', 'custom', 'enterprise-legacy']
 
 /** As typed; checked here. */
@@ -22,8 +20,8 @@ export type SettingsInput = {
   supportEmail: string
 }
 
-export type SettingsField = keyof SettingsInput
-export type SettingsProblem =
+type SettingsField = keyof SettingsInput
+type SettingsProblem =
   | 'empty'
   | 'too-long'
   | 'unknown'
@@ -71,7 +69,7 @@ export async function changeSettings(
 type Checked = Pick<orgs.OrgSettings, SettingsField>
 
 /** Pure, but for the time zone, which whoever knows zones checks. */
-export function check(input: SettingsInput): {
+function check(input: SettingsInput): {
   settings: Checked
   problems: Partial<Record<SettingsField, SettingsProblem>>
 } {

@@ -3,7 +3,7 @@ import * as clients from '../storage/clients.ts'
 import * as overview from '../storage/overview.ts'
 import type { Services } from './services.ts'
 
-export type AccessRow = Omit<overview.Access, 'connectorIds' | 'provider'> & {
+type AccessRow = Omit<overview.Access, 'connectorIds' | 'provider'> & {
   providerName: string
   connectorNames: string[]
 }

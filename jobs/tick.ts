@@ -1,4 +1,5 @@
 /** Every minute: what the clock has made due. Any number of nodes may tick; each step takes what others have not. */
+import { sweep as sweepSeen } from '../flows/admit.ts'
 import { sweep as sweepOwnerSide } from '../flows/connect/sweep.ts'
 import { expireLinks } from '../flows/expire-links.ts'
 import { wakeSnoozed } from '../flows/incident-buttons.ts'
@@ -26,6 +27,7 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['look again at suspects', secondLooks],
   ['wake snoozed incidents', wakeSnoozed],
   ['tidy up lost sign-ins', sweepOwnerSide],
+  ['forget old signatures', sweepSeen],
 ]
 
 export const tick: Job<'tick'> = {

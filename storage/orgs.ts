@@ -33,19 +33,14 @@ export async function createOrgOfAllOrgs(
   return (row as { id: string }).id
 }
 
-export async function find({ sql }: Db, orgId: string): Promise<Org | null> {
+/** Throws when the org is gone: every row that names an org proves that it exists. */
+export async function get({ sql }: Db, orgId: string): Promise<Org> {
   const [row] = await sql<Org[]>`
     select id, name, plan, account_limit, time_zone, link_lifetime_hours, alert_channel_id, brand_color,
            brand_logo_url, website, support_email, on_call_mention, created_at
     from org where id = ${orgId}`
-  return row ?? null
-}
-
-/** Throws when the org is gone: every row that names an org proves that it exists. */
-export async function get(db: Db, orgId: string): Promise<Org> {
-  const org = await find(db, orgId)
-  if (!org) throw new Error(`no org ${orgId}`)
-  return org
+  if (!row) throw new Error(`no org ${orgId}`)
+  return row
 }
 
 const COLUMNS = {
@@ -72,10 +67,4 @@ export async function changeSettings(
   if (given.length === 0) return false
   const rows = await sql`update org set ${sql(Object.fromEntries(given))} where id = ${orgId} returning id`
   return rows.length > 0
-}
-
-/** What this org's lists and messages need when time has moved: the database's clock. */
-export async function clockOfAllOrgs({ sql }: Db): Promise<Date> {
-  const [row] = await sql<{ at: Date }[]>`select latchkey.clock() as at`
-  return (row as { at: Date }).at
 }

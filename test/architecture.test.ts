@@ -140,12 +140,9 @@ test('the environment is read in one place', () => {
   expect(readers).toEqual(['main.ts'])
 })
 
-/** Beside the voice, these answer a person or an invitation on the spot. */
-const ANSWERING = ['bot/channels.ts', 'bot/slack.ts', 'bot/tell.ts', 'bot/trouble.ts']
-
-test('only the voice and answers on the spot post in Slack, and nothing is ever unfurled', () => {
+test('one file posts in Slack, and nothing is ever unfurled', () => {
   const posting = product.filter((file) => /chat\s*\.(postMessage|update)\(/.test(text.get(file) ?? ''))
-  expect(posting.sort()).toEqual(ANSWERING)
+  expect(posting).toEqual(['bot/slack.ts'])
   expect(posting.filter((file) => !/unfurl_links: false/.test(text.get(file) ?? ''))).toEqual([])
 })
 

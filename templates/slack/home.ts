@@ -14,7 +14,7 @@ export type HomeData = {
   alertChannelMissing: boolean
 }
 
-export type RequestView = {
+type RequestView = {
   id: string
   clientName: string
   connectorNames: string[]

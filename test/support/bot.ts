@@ -17,7 +17,7 @@ import { proxyFor } from './proxy.ts'
 export const SECRET = 'signing-secret'
 const KEYS = [{ id: 'k1', secret: Buffer.alloc(32, 7) }]
 
-export type Line = { level: string; says: string; fields: Record<string, unknown> }
+type Line = { level: string; says: string; fields: Record<string, unknown> }
 
 export async function startBot(install: SlackConfig['install'] = { kind: 'token', botToken: 'xoxb-T1' }) {
   const slack = await startFakeSlack()
