@@ -47,8 +47,15 @@ const WORDS: Record<string, Words> = {
   'backfill.done': ({ text }) => `📦 History of ${text('source')} is complete`,
   'source.connected': ({ text }) => (text('source') ? `➕ ${text('source')} connected` : null),
   'connection.disconnected': () => '🔴 The connection is disconnected',
-  'connection.healed': ({ n, list }) =>
-    `💚 Reconnected${n('healed') ? `: ${counted(n('healed'), 'data source')} healed` : ''}${list('notHealed') ? `, not ${list('notHealed')}` : ''}`,
+  'connection.healed': ({ n }) =>
+    n('healed') === 0 && n('notHealed') > 0
+      ? '⚠️ Signed in again, but nothing healed. The alert card says why'
+      : `💚 Reconnected: ${counted(n('healed'), 'data source')} healed${n('notHealed') > 0 ? `, ${n('notHealed')} not; the alert card says why` : ''}`,
+  'move.proposed': () => '🔀 Another login signed in. Nothing was changed; an admin decides',
+  'move.decided': ({ who, text, n }) =>
+    text('as') === 'moved'
+      ? `🔀 ${who} moved ${counted(n('sources'), 'data source')} to the new login`
+      : `🔀 ${who} kept things as they are; the new authorisation is withdrawn`,
 }
 
 /** Null: this event has no words. */
