@@ -58,7 +58,7 @@ export async function settle(
   return count === 1
 }
 
-/** What became of the newest mail that carried this link; undefined when it was never mailed. */
+/** What became of the newest mail to the owner that carried this link; undefined when it was never mailed. */
 export async function lastMailOfLink(
   { sql }: Db,
   orgId: string,
@@ -67,6 +67,7 @@ export async function lastMailOfLink(
   const [row] = await sql<Pick<Delivery, 'status' | 'detail' | 'address'>[]>`
     select status, detail, address from delivery
     where org_id = ${orgId} and link_id = ${linkId} and channel = 'mail'
+      and kind in ('access-request', 'nudge-unopened', 'nudge-expiry')
     order by created_at desc, id limit 1`
   return row
 }

@@ -56,7 +56,8 @@ export async function nudgesDueOfAllOrgs({ sql }: Db, limit: number): Promise<Nu
     join org on org.id = link.org_id
     where link.status = 'issued' and link.expires_at > latchkey.clock() and request.status = 'sent'
       and not request.for_self and not exists (select from link_session where link_session.link_id = link.id)
-      and exists (select from delivery where delivery.link_id = link.id and delivery.status = 'sent')
+      and exists (select from delivery where delivery.link_id = link.id
+        and delivery.kind = 'access-request' and delivery.status = 'sent')
       and link.issued_at + interval '1 hour' <= latchkey.clock()
       and ((request.nudged_expiry_at is null and link.expires_at - interval '3 hours' <= latchkey.clock())
         or (request.nudged_unopened_at is null and request.nudged_expiry_at is null

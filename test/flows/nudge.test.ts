@@ -81,6 +81,8 @@ test.each([
 ])('%s gets none', async (_what, other, status) => {
   const { linkId } = await issue('2026-06-01T08:00:00Z', 'Europe/Berlin', other)
   await db.sql`update delivery set status = ${status} where link_id = ${linkId}`
+  await db.sql`insert into delivery (org_id, kind, channel, address, link_id, dedupe_key, status)
+    select org_id, 'mail-refused', 'dm', 'U1', id, 'told', 'sent' from auth_link where id = ${linkId}`
   expect(await nudgesAt('2026-06-01T13:00:00Z')).toBe(0)
 })
 
