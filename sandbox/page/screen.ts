@@ -101,29 +101,51 @@ function messages(shown: Shown, list: Message[], viewer: Viewer): Markup {
   if (list.length === 0)
     return html`<div class="empty"><p>Nothing here yet.</p><p>Type <kbd>/request-access</kbd> in a channel to ask a source owner for access to their data.</p></div>`
   let day = ''
-  return html`${list.map((message) => {
+  return html`${list.map((message, i) => {
     const words = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: viewer.timeZone }).format(
       message.at,
     )
     const divider = words === day ? null : html`<div class="day"><span>${words}</span></div>`
+    const follows = !divider && continues(list[i - 1], message)
     day = words
-    return html`${divider}${oneMessage(shown, message, viewer)}`
+    return html`${divider}${oneMessage(shown, message, viewer, { follows })}`
   })}`
 }
 
-function oneMessage(shown: Shown, message: Message, viewer: Viewer, inThread = false): Markup {
-  const bot = message.user === BOT.userId
-  const name = bot ? BOT.realName : (personById(message.user)?.realName ?? message.user)
-  const hour = new Intl.DateTimeFormat(viewer.locale, {
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone: viewer.timeZone,
-  })
+/** By the same speaker within five minutes: shown without name and picture, as Slack does. */
+function continues(before: Message | undefined, message: Message): boolean {
+  if (message.attachments.length > 0) return false
+  const soon = before && message.at.getTime() - before.at.getTime() < 5 * 60_000
+  return Boolean(soon && before.user === message.user && !isEphemeral(before) && !isEphemeral(message))
+}
+
+type How = { inThread?: boolean; follows?: boolean }
+
+function oneMessage(shown: Shown, message: Message, viewer: Viewer, { inThread, follows }: How = {}): Markup {
   const ephemeral = isEphemeral(message)
-  const replies = inThread
-    ? []
-    : shown.messages.filter(({ threadTs, channel }) => threadTs === message.ts && channel === message.channel)
-  return html`<article class="message${ephemeral ? ' ephemeral' : ''}" data-channel="${message.channel}" data-ts="${message.ts}">${avatar(message.user)}<div class="body">${ephemeral ? html`<div class="only">${icon('eye')} Only visible to you</div>` : null}<div class="who"><b>${name}</b>${bot ? html`<small class="app">APP</small>` : null}<time>${hour.format(message.at)}</time></div>${renderMessage(message, viewer)}${message.edited ? html`<small class="edited">(edited)</small>` : null}${replies.length > 0 ? html`<a href="#" class="replies" data-thread="${message.ts}">${avatar(BOT.userId, 'tiny')}<b>${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}</b><span>View thread</span></a>` : null}</div></article>`
+  const state = `message${ephemeral ? ' ephemeral' : ''}${follows ? ' follows' : ''}`
+  return html`<article class="${state}" data-channel="${message.channel}" data-ts="${message.ts}">
+${follows ? html`<span class="gap"></span>` : avatar(message.user)}<div class="body">
+${ephemeral ? html`<div class="only">${icon('eye')} Only visible to you</div>` : null}
+${follows ? null : speaker(message, viewer)}
+${renderMessage(message, viewer)}
+${message.edited ? html`<small class="edited">(edited)</small>` : null}
+${inThread ? null : replies(shown, message)}
+</div></article>`
+}
+
+function speaker({ user, at }: Message, { locale, timeZone }: Viewer): Markup {
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone })
+  const name = user === BOT.userId ? BOT.realName : (personById(user)?.realName ?? user)
+  const mark = user === BOT.userId ? html`<small class="app">APP</small>` : null
+  return html`<div class="who"><b>${name}</b>${mark}<time>${clock.format(at)}</time></div>`
+}
+
+function replies(shown: Shown, { ts, channel }: Message): Markup | null {
+  const count = shown.messages.filter((one) => one.threadTs === ts && one.channel === channel).length
+  if (count === 0) return null
+  const words = `${count} ${count === 1 ? 'reply' : 'replies'}`
+  return html`<a href="#" class="replies" data-thread="${ts}">${avatar(BOT.userId, 'tiny')}<b>${words}</b><span>View thread</span></a>`
 }
 
 function thread(shown: Shown, root: Message, viewer: Viewer): Markup {
@@ -132,7 +154,7 @@ function thread(shown: Shown, root: Message, viewer: Viewer): Markup {
   )
   const own = shown.ephemerals.filter((one) => one.threadTs === root.ts && one.to === viewer.id)
   const all = [...replies, ...own].sort((a, b) => Number(a.ts) - Number(b.ts))
-  return html`<header><h2>Thread</h2><button type="button" class="close" data-thread="" aria-label="Close the thread">×</button></header><div class="scroll">${oneMessage(shown, root, viewer, true)}<div class="day"><span>${all.length} ${all.length === 1 ? 'reply' : 'replies'}</span></div>${all.map((one) => oneMessage(shown, one, viewer, true))}</div>`
+  return html`<header><h2>Thread</h2><button type="button" class="close" data-thread="" aria-label="Close the thread">×</button></header><div class="scroll">${oneMessage(shown, root, viewer, { inThread: true })}<div class="day"><span>${all.length} ${all.length === 1 ? 'reply' : 'replies'}</span></div>${all.map((one, i) => oneMessage(shown, one, viewer, { inThread: true, follows: continues(all[i - 1], one) }))}</div>`
 }
 
 function home(shown: Shown, as: Person, viewer: Viewer): Markup {

@@ -49,7 +49,7 @@ it('asks for access in the form, and tells the requester what happened', async (
   const card = await world.slack.message('#northwind', 'Northwind')
   await world.settle()
   expect(card.text).toContain('Google Ads')
-  await world.slack.reply(card, 'was accepted')
+  await world.slack.reply(card, 'e-mail')
 })
 
 it('mails the owner who asks, for what, until when, and how to take it back', async () => {

@@ -86,7 +86,10 @@ $('#revoke').onchange = ({ target }) => control('revoke', { email: target.value 
 async function state() {
   const now = await (await fetch('/sandbox/state')).json()
   commands = now.commands
-  $('#clock').textContent = new Date(now.time).toUTCString().replace(/:\d\d GMT/, ' UTC')
+  $('#clock').textContent = new Date(now.time)
+    .toUTCString()
+    .replace(/,| \d{4}|:\d\d GMT/g, '')
+    .concat(' UTC')
   $('#mails').textContent = now.mails || ''
   $('#mode').value = now.provider.mode
   const options = now.provider.people.map(
