@@ -1,7 +1,7 @@
 /** What a source owner's pages show about one auth link: the link, who asks, for whom, and which data sources. */
 import type { Db } from './db.ts'
 
-export type LinkItem = { id: string; position: number; connectorId: string; accountHint: string }
+type LinkItem = { id: string; position: number; connectorId: string; accountHint: string }
 
 export type LinkView = {
   id: string

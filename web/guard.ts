@@ -58,7 +58,7 @@ export function stopGuessing(guesses: Guesses): RequestHandler {
 }
 
 /** The database did not answer in time, or at all. */
-export class Unavailable extends Error {
+class Unavailable extends Error {
   override name = 'Unavailable'
 }
 

@@ -12,7 +12,7 @@ import { missingScopes, type Stop, stopsOf } from './plan.ts'
 export type Choice = HeldAccount & { ticked: boolean; connected: boolean }
 
 /** One data source of the request, with the accounts its sign-in can see. */
-export type Shelf = {
+type Shelf = {
   connectorId: string
   provider: string
   accountHint: string
@@ -82,7 +82,7 @@ function shelfOf(
 }
 
 /** The whole name or id, as the requester wrote it, or one of several separated by commas or lines. */
-export function isHinted(account: { id: string; name: string }, hint: string): boolean {
+function isHinted(account: { id: string; name: string }, hint: string): boolean {
   const plain = (text: string) =>
     text
       .toLowerCase()

@@ -10,8 +10,6 @@ import { type RequestOutcome, requestAccess } from '../request-access.ts'
 import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 
-export type { OwnerAsk } from '../../storage/owner-asks.ts'
-
 export type AskView = {
   ask: OwnerAsk
   clientName: string

@@ -13,7 +13,7 @@ import { linkUrl } from '../issue-link.ts'
 import { hashToken, receiptToken } from '../link-token.ts'
 import type { Services } from '../services.ts'
 
-export type { HeldCredential, LinkView }
+export type { LinkView }
 
 /** One browser's open link session. */
 export type OpenSession = {
@@ -25,7 +25,7 @@ export type OpenSession = {
   trips: Consent[]
 }
 
-export type Connected = { connectorId: string; accountName: string; identityLabel: string | null }
+type Connected = { connectorId: string; accountName: string; identityLabel: string | null }
 
 export type Sight =
   | { kind: 'unknown' }

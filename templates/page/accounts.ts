@@ -3,7 +3,7 @@ import { html, type Markup } from '../markup.ts'
 import { counted } from '../words.ts'
 import { button, named, type Page, page, type Sender } from './layout.ts'
 
-export type AccountBox = {
+type AccountBox = {
   value: string
   name: string
   /** Id, currency, parent: whatever tells two of the same name apart. */
@@ -88,7 +88,7 @@ ${boxes.map((box, n) => boxWords(box, `a${at}-${n}`))}
 function boxWords(box: AccountBox, id: string): Markup {
   return html`<div class="pick"><input type="checkbox" id="${id}" name="pick" value="${box.value}" aria-describedby="${id}d"${box.ticked ? html` checked` : null}>
 <label for="${id}">${named(box.name)}</label>
-<span class="soft" id="${id}d">${box.detail}${box.connected ? ' · connected before' : ''}</span></div>`
+<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? ' · connected before' : ''}</span></div>`
 }
 
 function missingWords({ missing, connectorName }: AccountShelf): Markup {
@@ -120,7 +120,7 @@ ${button({ label: 'Sign in as someone else', action, fields: { provider, other: 
 }
 
 const otherLogin = (expected: string) =>
-  html`<p class="warn">This was connected by <strong>${expected}</strong> before, which is another login.
+  html`<p class="warn">This was connected by <strong>${named(expected)}</strong> before, which is another login.
 Sign in as that one to repair the connection. If you press Finish with this login, the agency is asked whether to use it instead; nothing moves before they agree.</p>`
 
 function problemWords({ problem }: AccountsPage): Markup | null {

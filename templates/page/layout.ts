@@ -18,11 +18,11 @@ export function page(sender: Sender, title: string, body: Markup): Page {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${title.replace(TURNING, '')}</title>
 ${new Markup(`<style>${style}</style>`)}
 </head>
 <body>
-<header><p class="org" dir="auto">${name}</p></header>
+<header><p class="org" dir="auto">${named(name)}</p></header>
 <main>${body}</main>
 <footer>${sender?.supportEmail ? html`<p>Questions? Write to <a href="mailto:${sender.supportEmail}">${sender.supportEmail}</a>.</p>` : null}
 <p>Latchkey never sees or asks for your password. You sign in at the provider itself.</p></footer>

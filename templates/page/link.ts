@@ -4,7 +4,7 @@ import { exactTime } from '../time.ts'
 import { listed } from '../words.ts'
 import { button, named, type Page, page, providerLinks, type Sender } from './layout.ts'
 
-export type AskedSource = {
+type AskedSource = {
   connectorName: string
   accountHint: string
   /** Plain words, one per permission. */
@@ -63,7 +63,7 @@ ${p.declined ? html`<p class="warn">You declined this. If that was a mistake, yo
 <dt>Works until</dt><dd><strong>${exactTime(p.expiresAt, p.timeZone)}</strong></dd>
 </dl>
 ${p.note ? html`<h2>Note</h2><p class="note">${named(p.note)}</p>` : null}
-${p.expected ? html`<p class="warn">Please sign in as <strong>${p.expected}</strong>, the login this was connected with before.</p>` : null}
+${p.expected ? html`<p class="warn">Please sign in as <strong>${named(p.expected)}</strong>, the login this was connected with before.</p>` : null}
 <h2>What it is about</h2>
 ${p.stops.map((stop) => stopSection(p, stop, stop === open))}
 ${p.stops.some(({ signedInAs }) => signedInAs !== null) ? resume(p) : null}

@@ -123,7 +123,7 @@ export function fakeConnector(id: string, provider: Provider, accounts: Account[
   } as Connector
 }
 
-export const SECRET_KEYS = [{ id: 'k1', secret: Buffer.alloc(32, 7) }]
+const SECRET_KEYS = [{ id: 'k1', secret: Buffer.alloc(32, 7) }]
 export type Sent = { name: string; payload: object }
 
 /** `sent` collects the jobs; nothing runs them. */
