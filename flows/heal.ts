@@ -14,6 +14,7 @@ import { inTurns, probe, visibleAccounts } from './live-probe.ts'
 import { touchCard } from './request-card.ts'
 import type { Services } from './services.ts'
 import { type Settlement, settleIncident } from './settle-incident.ts'
+import { supersedeReconnects } from './supersede-reconnects.ts'
 
 export type Healing = { orgId: string; connectionId: string; requestId: string | null }
 
@@ -149,6 +150,7 @@ async function settle(services: Services, tx: Db, settling: Settling): Promise<H
     if (healed.length > 0) await note(services, tx, healing, { healed: healed.length, notHealed })
     return { kind: 'again', unasked: unasked.length }
   }
+  for (const id of concerned) await supersedeReconnects(services, tx, { orgId, connectionId: id })
   if (down.length > 0) await note(services, tx, healing, { healed: healed.length, notHealed })
   return { kind: 'settled', healed: healed.length, notHealed }
 }

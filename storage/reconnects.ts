@@ -43,6 +43,16 @@ export async function openAsk(
   return row ?? null
 }
 
+/** Requests to reconnect it that wait or whose link nobody has used yet. */
+export async function unbegunOf({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from access_request
+    where org_id = ${orgId} and connection_id = ${connectionId} and purpose = 'reconnect'
+      and status in ('queued', 'sent')
+    order by id`
+  return rows.map(({ id }) => id)
+}
+
 export type Down = {
   connectionId: string
   provider: string

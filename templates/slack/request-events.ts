@@ -43,7 +43,10 @@ const WORDS: Record<string, Words> = {
     `✋ The owner declined${text('reason', 500) ? `: ${text('reason', 500)}` : ''}`,
   'request.delegated': ({ text }) => `↪️ The owner says ${text('to')} is the right person to ask`,
   'request.question': ({ text }) => `❓ The owner asks: ${text('text', 1000)}`,
-  'request.superseded': () => '↪️ Replaced by a newer request for the same data sources',
+  'request.superseded': ({ is }) =>
+    is('reconnected')
+      ? '↪️ No longer needed: it was reconnected meanwhile'
+      : '↪️ Replaced by a newer request for the same data sources',
   'backfill.done': ({ text }) => `📦 History of ${text('source')} is complete`,
   'source.connected': ({ text }) => (text('source') ? `➕ ${text('source')} connected` : null),
   'connection.disconnected': () => '🔴 The connection is disconnected',

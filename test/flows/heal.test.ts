@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { noteFailure } from '../../flows/disconnect.ts'
 import { heal } from '../../flows/heal.ts'
+import { issueLink } from '../../flows/issue-link.ts'
 import * as connections from '../../storage/connections.ts'
 import * as incidents from '../../storage/incidents.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
@@ -140,6 +141,29 @@ test('two looks at once heal each source once and resolve once', async () => {
   expect(resolved).toHaveLength(1)
   const incident = await latest(scene)
   expect(incident?.outcome?.healed).toHaveLength(3)
+})
+
+test('an owner who was asked and has not begun is left in peace once it is mended', async () => {
+  const scene = await reconnected({ a1: ['Acme'] })
+  const { orgId, connectionId, services, clients } = scene
+  const ask = async (status: string) => {
+    const [row] = await db.sql<{ id: string }[]>`
+      insert into access_request (org_id, client_id, purpose, connection_id, requested_by, channel_id, status)
+      values (${orgId}, ${clients[0] ?? ''}, 'reconnect', ${connectionId}, 'UMEMBER', 'C1', ${status}) returning id`
+    return row?.id ?? ''
+  }
+  const [asked, begun] = [await ask('sent'), await ask('started')]
+  await db.transaction((tx) =>
+    issueLink(services, tx, { orgId, requestId: asked, by: 'UMEMBER', issuedAt: null }),
+  )
+  await look(scene)
+  const rows = await db.sql<
+    { id: string; status: string }[]
+  >`select id, status from access_request where org_id = ${orgId}`
+  const status = Object.fromEntries(rows.map((row) => [row.id, row.status]))
+  expect(status).toEqual({ [asked]: 'superseded', [begun]: 'started' })
+  const [link] = await db.sql`select status from auth_link where org_id = ${orgId}`
+  expect(link?.status).toBe('superseded')
 })
 
 test('sources another org hangs under its own connection of the same person stay as they are', async () => {
