@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
@@ -23,7 +23,6 @@ import { startPostgres } from './postgres.ts'
 import { startSlack } from './slack/index.ts'
 import { startWorker } from './worker.ts'
 
-const DATA = fileURLToPath(new URL('../.data/', import.meta.url))
 const GOOGLE_APP = { id: 'sandbox-google-client', secret: 'sandbox-google-secret' }
 
 try {
@@ -34,18 +33,18 @@ try {
 }
 
 async function run(): Promise<void> {
-  const { port, fresh } = options()
+  const { port, fresh, data } = options()
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const server = createServer()
   await listen(server, port) // first: a busy port is found out before anything is started
-  if (fresh) rmSync(DATA, { recursive: true, force: true })
-  mkdirSync(DATA, { recursive: true })
+  if (fresh) rmSync(data, { recursive: true, force: true })
+  mkdirSync(data, { recursive: true })
   const closing: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of closing.toReversed()) await close()
   }
   try {
-    const sandbox = await start(port, closing)
+    const sandbox = await start(port, data, closing)
     server.on('request', (req, res) => {
       serve(sandbox, req, res).then(
         (taken) => taken || sandbox.app.handle(req, res),
@@ -62,14 +61,17 @@ async function run(): Promise<void> {
   }
 }
 
-function options(): { port: number; fresh: boolean } {
+function options(): { port: number; fresh: boolean; data: string } {
   if (process.env.NODE_ENV === 'production')
     throw new Error('The sandbox lets anybody act as anybody: it never starts with NODE_ENV=production.')
-  const { values } = parseArgs({ options: { port: { type: 'string' }, fresh: { type: 'boolean' } } })
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, fresh: { type: 'boolean' }, data: { type: 'string' } },
+  })
   const port = Number(values.port ?? 3000)
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new Error('--port must be a number from 1 to 65535')
-  return { port, fresh: values.fresh ?? false }
+  const beside = fileURLToPath(new URL('../.data', import.meta.url))
+  return { port, fresh: values.fresh ?? false, data: resolve(values.data ?? beside) }
 }
 
 async function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
@@ -82,9 +84,9 @@ async function listen(server: ReturnType<typeof createServer>, port: number): Pr
   }
 }
 
-async function start(port: number, closing: (() => Promise<unknown>)[]) {
+async function start(port: number, data: string, closing: (() => Promise<unknown>)[]) {
   const publicUrl = `http://localhost:${port}`
-  const postgres = await startPostgres({ dir: join(DATA, 'postgres') })
+  const postgres = await startPostgres({ dir: join(data, 'postgres') })
   closing.push(() => postgres.stop())
   await ensureDatabase(postgres.url())
   const slack = await startSlack({ appUrl: `http://127.0.0.1:${port}/slack/events` })
@@ -109,14 +111,14 @@ async function start(port: number, closing: (() => Promise<unknown>)[]) {
     },
     ...{ SMTP_URL: mail.url, MAIL_FROM: 'Brightside Agency <access@brightside.example>' },
     ...{ GOOGLE_CLIENT_ID: GOOGLE_APP.id, GOOGLE_CLIENT_SECRET: GOOGLE_APP.secret },
-    ...{ PROVIDER_ORIGINS: JSON.stringify(google.origins), SECRET_KEYS: secretKeys(), LOG_LEVEL: 'info' },
+    ...{ PROVIDER_ORIGINS: JSON.stringify(google.origins), SECRET_KEYS: secretKeys(data), LOG_LEVEL: 'info' },
   }
   const app = await createApp(readConfig(env), openLog('info', tell))
   closing.push(() => app.stop())
   await app.start() // also on a port of its own, which nobody is told
   state.ahead = (await readClock(app.services.db)).getTime() - Date.now()
-  restoreSlack(slack, join(DATA, 'slack.json'))
-  closing.push(async () => keepSlack(slack, join(DATA, 'slack.json')))
+  restoreSlack(slack, join(data, 'slack.json'))
+  closing.push(async () => keepSlack(slack, join(data, 'slack.json')))
   const worker = await startWorker(env, tell)
   closing.push(() => worker.stop())
   const sandbox: Sandbox = Object.assign(state, { slack, google, mail, worker, services: app.services })
@@ -132,8 +134,8 @@ async function ensureDatabase(url: string): Promise<void> {
 }
 
 /** Made once, so that links made before a restart still open. */
-function secretKeys(): string {
-  const file = join(DATA, 'secret-keys')
+function secretKeys(data: string): string {
+  const file = join(data, 'secret-keys')
   if (!existsSync(file)) writeFileSync(file, `k1:${randomBytes(32).toString('base64')}`, { mode: 0o600 })
   return readFileSync(file, 'utf8')
 }
