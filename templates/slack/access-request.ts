@@ -52,7 +52,7 @@ export function accessRequestDm(
         ],
       },
       context(
-        `Works until ${slackDate(expiresAt)} (${exactTime(expiresAt, letter.timeZone)}). You need no account. ` +
+        `Works until ${slackDate(expiresAt, '{date_long} at {time}')}. You need no account. ` +
           'Sign out of other logins in that browser first. ' +
           `${revoking(letter)} Not expecting this? Ask <@${requester.slackUserId}>.`,
       ),

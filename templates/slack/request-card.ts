@@ -42,6 +42,8 @@ const STATES: Record<RequestState, { sign: string; word: string; color: string }
   superseded: { sign: '↪️', word: 'Replaced by a newer request', color: '#8c959f' },
 }
 
+const UNDELIVERED = { sign: '⚠️', word: 'E-mail not delivered', color: '#cf222e' }
+
 /** `🔑 Signed in, not finished yet`: the same words wherever a request is listed. */
 export const stateWords = (status: RequestState) => `${STATES[status].sign} ${STATES[status].word}`
 
@@ -49,12 +51,12 @@ export function requestCardMessage(card: RequestCard): SlackMessage {
   const sources = sourcesOf(card)
   const client = safe(card.clientName)
   const what = card.purpose === 'reconnect' ? 'Reconnect' : 'Access'
-  const { word, color } = STATES[card.status]
+  const { sign, word, color } = card.mailRefused ? UNDELIVERED : STATES[card.status]
   return {
     text: `${what} to ${sources} for ${client}: ${word.toLowerCase()}.`,
-    color: card.mailRefused ? '#cf222e' : color,
+    color,
     blocks: [
-      section(`${stateWords(card.status)}\n*${what} to ${sources} for ${client}*`),
+      section(`${sign} ${word}\n*${what} to ${sources} for ${client}*`),
       ...hints(card),
       ...(card.note && !isOver(card) ? [context(`Note to the owner: ${safe(card.note, 500)}`)] : []),
       ...trouble(card),
@@ -110,7 +112,7 @@ function buttons(card: RequestCard): KnownBlock[] {
   const made: Button[] = []
   if (link?.live && mailRefused && !forSelf)
     made.push(button('request_edit_address', 'Edit address', requestId, about, 'primary'))
-  if (link?.live && !forSelf && link.resendsLeft > 0)
+  if (link?.live && !forSelf && !mailRefused && link.resendsLeft > 0)
     made.push(
       button(
         'request_resend',
