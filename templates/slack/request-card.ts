@@ -80,9 +80,7 @@ function hints({ items }: RequestCard): KnownBlock[] {
 
 function trouble({ mailRefused, unfinished, status }: RequestCard): KnownBlock[] {
   if (mailRefused)
-    return [
-      section('⚠️ *The e-mail could not be delivered.* Correct the address to send the same link there.'),
-    ]
+    return [section('Correct the address to send the same link there. This does not count to the quota.')]
   if (status === 'expired' && unfinished)
     return [section('The owner signed in but never pressed Finish. What was signed in has been destroyed.')]
   return []
