@@ -19,8 +19,13 @@ const KEYS = [{ id: 'k1', secret: Buffer.alloc(32, 7) }]
 
 type Line = { level: string; says: string; fields: Record<string, unknown> }
 
-export async function startBot(install: SlackConfig['install'] = { kind: 'token', botToken: 'xoxb-T1' }) {
+/** `socket`: in Socket Mode, by the WebSocket server at this address. */
+export async function startBot(
+  install: SlackConfig['install'] = { kind: 'token', botToken: 'xoxb-T1' },
+  socket: { url: string } | null = null,
+) {
   const slack = await startFakeSlack()
+  if (socket) slack.answers['apps.connections.open'] = { ok: true, url: socket.url }
   const { url, db } = await freshDatabase()
   const proxy = await proxyFor(url)
   const logged: Line[] = []
@@ -38,7 +43,8 @@ export async function startBot(install: SlackConfig['install'] = { kind: 'token'
     publicUrl: new URL('https://access.example'),
   }
   const web = express()
-  const config: SlackConfig = { apiUrl: slack.apiUrl, signingSecret: SECRET, appToken: null, install }
+  const appToken = socket ? 'xapp-1' : null
+  const config: SlackConfig = { apiUrl: slack.apiUrl, signingSecret: SECRET, appToken, install }
   const bot = await createBot(config, services, logInto(logged), web)
   const server = createServer(web)
   await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
