@@ -13,6 +13,7 @@ import pg from 'pg'
 import { createApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { openLog } from '../log.ts'
+import { claim, note } from './claim.ts'
 import { readClock } from './clock.ts'
 import type { Sandbox } from './control.ts'
 import { startGoogle } from './google/start.ts'
@@ -37,6 +38,8 @@ async function run(): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const server = createServer()
   await listen(server, port) // first: a busy port is found out before anything is started
+  mkdirSync(data, { recursive: true })
+  await claim(data)
   if (fresh) rmSync(data, { recursive: true, force: true })
   mkdirSync(data, { recursive: true })
   const closing: (() => Promise<unknown>)[] = []
@@ -119,7 +122,7 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
   state.ahead = (await readClock(app.services.db)).getTime() - Date.now()
   restoreSlack(slack, join(data, 'slack.json'))
   closing.push(async () => keepSlack(slack, join(data, 'slack.json')))
-  const worker = await startWorker(env, tell)
+  const worker = await startWorker(env, { heard: tell, started: (pid) => note(data, pid) })
   closing.push(() => worker.stop())
   const sandbox: Sandbox = Object.assign(state, { slack, google, mail, worker, services: app.services })
   return Object.assign(sandbox, { app })

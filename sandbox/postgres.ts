@@ -88,7 +88,8 @@ function initialise(bin: string, data: string, durable: boolean, how: How): void
 }
 
 async function launch(binary: string, args: string[], how: How) {
-  const server = spawn(binary, args, { ...how, stdio: ['ignore', 'ignore', 'pipe'] })
+  // A group of its own: Ctrl-C in a terminal must not stop it before what uses it.
+  const server = spawn(binary, args, { ...how, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   await new Promise<void>((ready, failed) => {
     server.stderr?.on('data', (bytes) => {

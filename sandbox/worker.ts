@@ -13,41 +13,42 @@ export type Worker = {
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const START_MS = 60_000
 
-/** Resolves once the worker is ready. `heard` gets its log lines. Comes back by itself when it dies unasked. */
-export async function startWorker(
-  env: Record<string, string>,
-  heard: (line: string) => void,
-): Promise<Worker> {
+type Hears = {
+  /** Gets the worker's log lines. */
+  heard: (line: string) => void
+  started: (pid: number | null) => void
+}
+
+/** Resolves once the worker is ready. Another is started when it dies unasked. */
+export async function startWorker(env: Record<string, string>, hears: Hears): Promise<Worker> {
   let wanted = true
-  let child = await launch(env, heard)
-  const watch = (one: ChildProcess) =>
-    one.once('exit', async (code, signal) => {
-      if (!wanted || one !== child) return
-      heard(JSON.stringify({ level: 40, msg: `the worker ended (${signal ?? code}), starting another` }))
-      child = await launch(env, heard).catch(() => one)
-      if (child !== one) watch(child)
-    })
-  watch(child)
+  const launched = async () => {
+    const one = await launch(env, hears.heard)
+    hears.started(one.pid ?? null)
+    one.once('exit', (code, signal) => void again(signal ?? code))
+    return one
+  }
+  const again = async (how: string | number | null) => {
+    if (!wanted) return
+    hears.heard(JSON.stringify({ level: 40, msg: `the worker ended (${how}), starting another` }))
+    child = await launched().catch(() => child)
+  }
+  let child = await launched()
   const end = async (signal: NodeJS.Signals) => {
-    const old = child
-    if (old.exitCode !== null || old.signalCode !== null) return
-    const gone = once(old, 'exit')
-    old.kill(signal)
+    wanted = false
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill(signal)
     await gone
   }
   return {
     pid: () => child.pid ?? null,
     async restart(signal) {
-      wanted = false
       await end(signal)
-      child = await launch(env, heard)
+      child = await launched()
       wanted = true
-      watch(child)
     },
-    async stop() {
-      wanted = false
-      await end('SIGTERM')
-    },
+    stop: () => end('SIGTERM'),
   }
 }
 
@@ -55,7 +56,11 @@ async function launch(env: Record<string, string>, heard: (line: string) => void
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env, ROLE: 'worker', PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // Ctrl-C in a terminal is for the sandbox, which stops its parts in order
   })
+  const interrupt = () => void child.kill('SIGTERM')
+  process.once('exit', interrupt)
+  child.once('exit', () => process.off('exit', interrupt))
   await new Promise<void>((up, failed) => {
     const late = setTimeout(() => failed(new Error('the worker did not start')), START_MS)
     const settle = (then: () => void) => {
