@@ -22,6 +22,9 @@ export function linkRoutes(at: At): Router {
   const router = Router()
   router.get('/l/:token', (req, res) => showLink(at, req, res))
   router.post('/l/:token/continue', form, (req, res) => goOn(at, req, res))
+  // Reloading or typing the address of a form's target leads back to the page.
+  for (const step of ['continue', 'finish', 'fresh'])
+    router.get(`/l/:token/${step}`, (req: Request<Params>, res) => res.redirect(303, pathOf(req)))
   router.get('/l/:token/accounts', (req, res) => showAccounts(at, req, res))
   router.post('/l/:token/finish', form, (req, res) => pressFinish(at, req, res))
   return router
@@ -45,6 +48,10 @@ async function showLink(at: At, req: Request<Params>, res: Response): Promise<vo
   if (sight.kind !== 'open') return sendSight(at.services, res, sight, pathOf(req))
   if (sight.late) return void res.redirect(303, `${pathOf(req)}/accounts`)
   const { data, stops } = await linkData(at.services, req, { ...sight, path: pathOf(req) })
+  if (stops.length === 0) {
+    const words = { path: pathOf(req), kind: 'not-offered', providerName: '', providerId: '' } as const
+    return sendPage(res, 200, tripPage(data.sender, words))
+  }
   sendPage(res, 200, linkPage(data), { formsTo: stops.map(({ goesTo }) => goesTo.origin) })
 }
 

@@ -48,7 +48,7 @@ export async function returned(
     query: { code: query.code ?? '', state: query.state ?? '' },
     ...{ body: {}, state: {}, session: memory },
   })
-  return answerOf(trip, state.response ?? {})
+  return answerOf(state.response ?? {})
 }
 
 type Response = {
@@ -59,26 +59,26 @@ type Response = {
   raw?: Record<string, unknown>
 }
 
-function answerOf(
-  { scopeSeparator }: Trip,
-  { access_token, refresh_token, error, jwt, raw = {} }: Response,
-): Answer {
+function answerOf({ access_token, refresh_token, error, jwt, raw = {} }: Response): Answer {
   if (error !== undefined || typeof access_token !== 'string' || access_token === '')
     return { kind: 'failed', why: whyOf(error) }
-  const seconds = Number(raw.expires_in)
   return {
     kind: 'granted',
     accessToken: access_token,
     refreshToken: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : null,
-    expiresInSeconds:
-      raw.expires_in !== undefined && Number.isFinite(seconds) && seconds > 0 ? seconds : null,
+    expiresInSeconds: secondsOf(raw.expires_in),
+    grantExpiresInSeconds: secondsOf(raw.refresh_token_expires_in ?? raw.refresh_expires_in),
     scopes:
-      typeof raw.scope === 'string' && raw.scope !== ''
-        ? raw.scope.split(scopeSeparator).filter(Boolean)
-        : null,
+      typeof raw.scope === 'string' && raw.scope !== '' ? raw.scope.split(/[\s,]+/).filter(Boolean) : null,
     idToken: (jwt?.id_token?.payload ?? null) as never,
     raw: raw as never,
   }
+}
+
+/** Providers write it as a number or as text; anything else means it was not said. */
+function secondsOf(value: unknown): number | null {
+  const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : null
 }
 
 function whyOf(error: unknown): string {

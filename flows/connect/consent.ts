@@ -101,6 +101,8 @@ export type Answer =
       accessToken: string
       refreshToken: string | null
       expiresInSeconds: number | null
+      /** Of the whole authorisation, where the provider says that it ends. */
+      grantExpiresInSeconds: number | null
       /** As granted; null when the provider did not say. */
       scopes: string[] | null
       idToken: Json
@@ -165,10 +167,15 @@ async function keep(services: Services, taken: Taken, kept: Kept): Promise<void>
   const { trip, link, at } = taken
   const { answer, identity, scopes, stop, listed } = kept
   const id = randomUUID()
-  const { accessToken, refreshToken, expiresInSeconds } = answer
-  const expiresAt =
-    expiresInSeconds === null ? null : new Date(at.getTime() + expiresInSeconds * 1000).toISOString()
-  const secret = JSON.stringify({ accessToken, refreshToken, expiresAt })
+  const { accessToken, refreshToken } = answer
+  const after = (seconds: number | null) =>
+    seconds === null ? null : new Date(at.getTime() + seconds * 1000).toISOString()
+  const secret: HeldSecret = {
+    accessToken,
+    refreshToken,
+    expiresAt: after(answer.expiresInSeconds),
+    grantExpiresAt: after(answer.grantExpiresInSeconds),
+  }
   await services.db.transaction(async (tx) => {
     await held.keep(tx, trip.orgId, {
       id,
@@ -178,7 +185,7 @@ async function keep(services: Services, taken: Taken, kept: Kept): Promise<void>
       identity: identity.id,
       identityLabel: identity.label,
       scopes,
-      sealed: services.vault.seal(secret, heldPlace(id, trip.orgId)),
+      sealed: services.vault.seal(JSON.stringify(secret), heldPlace(id, trip.orgId)),
       accounts: listed.flatMap(({ accounts }) => accounts),
       trouble: Object.fromEntries(
         listed
@@ -203,6 +210,14 @@ async function keep(services: Services, taken: Taken, kept: Kept): Promise<void>
     })
     await touchCard(services, tx, link.orgId, link.requestId)
   })
+}
+
+/** What is sealed until Finish; times in ISO, on latchkey's clock. */
+export type HeldSecret = {
+  accessToken: string
+  refreshToken: string | null
+  expiresAt: string | null
+  grantExpiresAt: string | null
 }
 
 export const heldPlace = (id: string, orgId: string) => `held_credential:${id}:${orgId}:sealed`

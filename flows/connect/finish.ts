@@ -14,8 +14,8 @@ import { afterFinish } from '../heal.ts'
 import { proposeMove } from '../move.ts'
 import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
-import { type Choice, type Picker, type Picks, readPicks } from './accounts.ts'
-import { heldPlace } from './consent.ts'
+import { type Choice, type Picker, type Picking, type Picks, readPicks } from './accounts.ts'
+import { type HeldSecret, heldPlace } from './consent.ts'
 import { type LinkView, look, type Sight } from './look.ts'
 import { maskLabel, ownerActor } from './owner.ts'
 
@@ -35,7 +35,7 @@ export async function finish(
   picks: Picks,
 ): Promise<Finished> {
   const picking = await readPicks(services, token, cookies, picks)
-  if (picking.kind !== 'ready') return picking
+  if (picking.kind !== 'ready') return lookAgain(services, token, cookies, picking)
   const { picker, chosen } = picking
   const reconnected = picker.session.held.some(({ provider }) => provider === picker.healing?.provider)
   if (chosen.length === 0 && !reconnected) return { kind: 'nothing-picked', picker }
@@ -43,6 +43,18 @@ export async function finish(
   if (outcome === 'spent') return { kind: 'finished' }
   if (outcome === 'lost') return { kind: 'not-open', sight: await look(services, token, cookies) }
   return { kind: 'over-limit', picker, picked: chosen.length, ...outcome }
+}
+
+/** Another press may have finished between two of our reads: then its outcome is the answer. */
+async function lookAgain(
+  services: Services,
+  token: string,
+  cookies: string[],
+  seen: Exclude<Picking, { kind: 'ready' }>,
+): Promise<Finished> {
+  if (seen.kind === 'not-open' && seen.sight.kind !== 'open') return seen
+  const sight = await look(services, token, cookies)
+  return sight.kind === 'open' ? seen : { kind: 'not-open', sight }
 }
 
 /** More data sources than this are counted in the request's thread, not named one by one. */
@@ -128,25 +140,28 @@ async function connect(
 }
 
 async function saveConnection(services: Services, tx: Db, link: LinkView, credential: HeldCredential) {
+  const { orgId } = link
   const { provider, oauthApp, identity, identityLabel, scopes } = credential
-  const saved = await connections.upsert(tx, link.orgId, {
+  const opened = services.vault.open(credential.sealed, heldPlace(credential.id, orgId))
+  const { grantExpiresAt, ...secret } = JSON.parse(opened) as HeldSecret
+  const saved = await connections.upsert(tx, orgId, {
     provider,
     oauthApp,
     identity,
     identityLabel,
     clientId: null,
     scopes,
-    grantExpiresAt: null,
+    grantExpiresAt: instant(grantExpiresAt),
     authorisedBy: link.ownerEmail ?? link.ownerSlackUserId ?? link.requestedBy,
     requestId: link.requestId,
   })
-  const secret = services.vault.open(credential.sealed, heldPlace(credential.id, link.orgId))
-  const { expiresAt } = JSON.parse(secret) as { expiresAt: string | null }
-  const place = `connection:${saved.id}:${link.orgId}:credential`
-  const ends = expiresAt === null ? null : new Date(expiresAt)
-  await credentials.store(tx, link.orgId, saved.id, services.vault.seal(secret, place), ends)
+  const place = `connection:${saved.id}:${orgId}:credential`
+  const sealed = services.vault.seal(JSON.stringify(secret), place)
+  await credentials.store(tx, orgId, saved.id, sealed, instant(secret.expiresAt))
   return saved
 }
+
+const instant = (iso: string | null) => (iso === null ? null : new Date(iso))
 
 /** Sources of the connection to be healed whose account the identity that came instead can see. */
 async function visibleSources(tx: Db, orgId: string, connectionId: string, { accounts }: HeldCredential) {

@@ -1,8 +1,10 @@
 import { type AddressInfo, connect } from 'node:net'
 import express from 'express'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openDb } from '../../storage/db.ts'
 import { metricsRoute } from '../../web/metrics.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
+import { proxyFor } from '../support/proxy.ts'
 import { heading, picks, Visitor } from './browser.ts'
 import {
   type FakeServer,
@@ -15,7 +17,7 @@ import {
   type Stage,
 } from './stage.ts'
 
-const { db } = await freshDatabase()
+const { db, url } = await freshDatabase()
 let google: FakeServer
 let stage: Stage
 beforeAll(async () => {
@@ -184,20 +186,33 @@ describe('the door', () => {
     expect(sessions).toHaveLength(0)
   })
 
-  it('answers 503 calmly within five seconds while the database is away', async () => {
-    const silent = { ...stage.services.db }
-    Object.assign(stage.services, { db: { ...silent, sql: () => new Promise(() => {}) } })
-    try {
+  it.each(['cut', 'silent'] as const)(
+    'answers 503 calmly within five seconds while the database is %s, and recovers',
+    async (state) => {
+      const proxy = await proxyFor(url)
+      const away = openDb(proxy.url)
+      const behind = await openStage(away, stage.services.connectors.all())
+      const link = await issue()
+      const show = () => new Visitor().go(`${behind.origin}${link.path}`)
+      expect((await show()).status).toBe(200)
+      proxy.set(state)
       const began = performance.now()
-      const page = await new Visitor().go(at('/l/lk_whatever'))
+      const page = await show()
       expect(page.status).toBe(503)
       expect(page.headers.get('retry-after')).toBe('10')
       expect(heading(page.html)).toBe('Back in a moment')
       expect(performance.now() - began).toBeLessThan(5_000)
-    } finally {
-      Object.assign(stage.services, { db: silent })
-    }
-  })
+      proxy.set('cut')
+      proxy.set('open')
+      await vi.waitFor(async () => expect((await show()).status).toBe(200), {
+        timeout: 20_000,
+        interval: 250,
+      })
+      await behind.close()
+      await away.close()
+      await proxy.close()
+    },
+  )
 
   it('shows an error page with a reference that the log has too', async () => {
     stage.logged.length = 0
