@@ -99,6 +99,34 @@ it('says who is on it, and tells the second person so', async () => {
   await ana.ephemeral(/has been on it since/)
 })
 
+it('sleeps when told to, wakes in the thread, and is muted only with a reason', {
+  timeout: 60_000,
+}, async () => {
+  const chloe = world.slack.as('Chloe')
+  const first = await card('#contoso', 'is on it') // Ben has it, so it says so instead of "Disconnected"
+  await chloe.click(first, 'incident_more', 'Snooze for 1 hour')
+  await chloe.ephemeral('Snoozed until')
+  await card('#contoso', 'Snoozed until')
+  await world.advance('PT61M')
+  await world.slack.wait('the thread says it is over', () =>
+    world.slack.thread('#contoso', first.ts).find(({ text }) => text.includes('snooze is over')),
+  )
+  await chloe.click(await card('#contoso', 'is on it'), 'incident_more', 'Mute')
+  await chloe.submit('Mute this alert', { 'Why?': 'Contract under review' })
+  await chloe.ephemeral('Muted')
+  await card('#northwind', 'Contract under review')
+})
+
+it('asks the owner with a counted link, once, whoever presses', { timeout: 60_000 }, async () => {
+  const [ben, chloe] = [world.slack.as('Ben'), world.slack.as('Chloe')]
+  await ben.click(await card('#northwind', 'Ask the owner'), 'Ask the owner')
+  await ben.ephemeral(/has been asked to reconnect/)
+  await chloe.click(await card('#contoso', 'Ask the owner'), 'Ask the owner')
+  await chloe.ephemeral(/asked the owner .* still open/)
+  await world.settle()
+  expect(world.mail.to(DANA).at(-1)?.subject).toMatch(/again/)
+})
+
 async function reconnectAs(login: string): Promise<Owner> {
   const ben = world.slack.as('Ben')
   const shown = () =>
@@ -147,6 +175,9 @@ it('the right login heals both clients after a look, and the days in between are
     select count(distinct date)::int as days, (max(date) - min(date) + 1)::int as span from daily_metrics
     where source_id = (select id from source where account_name like 'Contoso%')`
   expect(gaps?.days).toBe(gaps?.span)
+  await world.slack.wait('the open question to the owner ends', () =>
+    world.slack.shown.messages.find(({ text }) => text.includes('No longer needed')),
+  )
   const ben = world.slack.as('Ben')
   await ben.command('/reconnect')
   await ben.ephemeral('Nothing is disconnected')
