@@ -20,10 +20,11 @@ import { createGuard, type Guard } from './guard.ts'
 import * as home from './home.ts'
 import * as incidentButtons from './incident-buttons.ts'
 import * as install from './install.ts'
+import { installPages } from './install-pages.ts'
 import { isKnown, type Listener, type Registered, registeredBy } from './listener.ts'
 import * as move from './move.ts'
 import * as ownerAsk from './owner-ask.ts'
-import { openReceiver } from './receiver.ts'
+import { INSTALL_PATH, openReceiver } from './receiver.ts'
 import * as reconnect from './reconnect.ts'
 import * as requestAccess from './request-access.ts'
 import * as requestButtons from './request-buttons.ts'
@@ -74,7 +75,7 @@ export async function createBot(
   const prompt = () => interactive(slack.apiUrl, logger)
   const workspaces = await openWorkspaces(slack, services, patient())
   const guard = createGuard(() => app, services, log, prompt)
-  const receiver = openReceiver(slack, logger, web, installing(services, patient), {
+  const receiver = openReceiver(slack, logger, web, installing(services, log, patient), {
     processEvent: guard.process,
   })
   const app = wire(receiver, { workspaces, services, log, guard, logger, clientOptions: prompt() })
@@ -92,10 +93,11 @@ export async function createBot(
   }
 }
 
-const installing = (services: Services, patient: () => ReturnType<typeof background>) => ({
+const installing = (services: Services, log: Log, patient: () => ReturnType<typeof background>) => ({
   store: install.installationStore(services, patient),
   stateSecret: services.tokens.derive(services.tokens.newestKeyId, 'slack install state'),
   publicUrl: services.publicUrl,
+  pages: installPages(new URL(INSTALL_PATH, services.publicUrl), log),
 })
 
 type Wiring = {

@@ -11,13 +11,19 @@ import type { Express } from 'express'
 import type { SlackConfig } from '../config.ts'
 import { interactive } from './client-options.ts'
 import type { Signed } from './guard.ts'
+import type { InstallPages } from './install-pages.ts'
 import { BOT_SCOPES } from './scopes.ts'
 
 export const EVENTS_PATH = '/slack/events'
-const INSTALL_PATH = '/slack/install'
+export const INSTALL_PATH = '/slack/install'
 export const REDIRECT_PATH = '/slack/oauth_redirect'
 
-export type Installing = { store: InstallationStore; stateSecret: string; publicUrl: URL }
+export type Installing = {
+  store: InstallationStore
+  stateSecret: string
+  publicUrl: URL
+  pages: InstallPages
+}
 
 type Processor = { processEvent(event: ReceiverEvent): Promise<void> }
 
@@ -57,7 +63,7 @@ export function openReceiver(
 function installOptions(
   { install, apiUrl }: SlackConfig,
   logger: Logger,
-  { store, stateSecret, publicUrl }: Installing,
+  { store, stateSecret, publicUrl, pages }: Installing,
 ) {
   if (install.kind !== 'oauth') return {}
   return {
@@ -71,6 +77,7 @@ function installOptions(
       directInstall: true,
       installPath: INSTALL_PATH,
       redirectUriPath: REDIRECT_PATH,
+      callbackOptions: pages,
       authorizationUrl: new URL('/oauth/v2/authorize', apiUrl).href,
       clientOptions: interactive(apiUrl, logger),
     },

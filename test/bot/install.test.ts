@@ -29,7 +29,7 @@ function installation({ args }: Call) {
   }
 }
 
-async function installIn(team: string, { cookie = true } = {}): Promise<number> {
+async function installIn(team: string, { cookie = true } = {}): Promise<string> {
   const begin = await fetch(`${bot.origin}/slack/install`, { redirect: 'manual' })
   const to = new URL(begin.headers.get('location') ?? '')
   expect(to.pathname).toBe('/oauth/v2/authorize')
@@ -41,13 +41,13 @@ async function installIn(team: string, { cookie = true } = {}): Promise<number> 
     `${bot.origin}/slack/oauth_redirect?code=${team}&state=${encodeURIComponent(state)}`,
     { redirect: 'manual', headers: cookie ? { cookie: held } : {} },
   )
-  await back.text()
-  return back.status
+  expect(back.headers.get('content-security-policy')).toContain("default-src 'none'")
+  return `${back.status} ${await back.text()}`
 }
 
 describe('installing', () => {
   test('makes an org in the installer’s time zone and keeps the token sealed', async () => {
-    await installIn('T1')
+    expect(await installIn('T1')).toMatch(/^200 .*Latchkey is installed in Agency T1/s)
     const [row] = await bot.db.sql`
       select o.name, o.time_zone, w.team_id, w.installation_sealed, w.installed_by
       from workspace w join org o on o.id = w.org_id`
@@ -62,7 +62,7 @@ describe('installing', () => {
 
   test('in a browser that did not begin it is refused', async () => {
     const before = await bot.db.sql`select id from workspace`
-    await installIn('T7', { cookie: false })
+    expect(await installIn('T7', { cookie: false })).toMatch(/^400 .*Begin again/s)
     expect(await bot.db.sql`select id from workspace`).toHaveLength(before.length)
   })
 
