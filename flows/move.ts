@@ -1,5 +1,6 @@
 /** A reconnect came back under another identity: nothing moves until an admin says so. */
 
+import * as requests from '../storage/access-requests.ts'
 import * as alerts from '../storage/alerts.ts'
 import { type AuditEvent, record } from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
@@ -158,8 +159,8 @@ export type MoveView = {
   /** Whose account the new login sees, and whose it does not. */
   visible: { client: string; name: string; connectorName: string }[]
   unseen: { client: string; name: string; connectorName: string }[]
-  /** The org's alert channel, or every admin. */
-  places: string[]
+  /** Where it is asked, best first: every admin in person, the alert channel, the request's own channel. */
+  route: string[][]
 }
 
 /** For the admins' card; null when there is no such move in this org. */
@@ -182,7 +183,7 @@ export async function moveView(services: Services, orgId: string, moveId: string
   const provider = services.connectors.providers().find(({ id }) => id === from.provider)
   const admins = await adminsOf(services, orgId)
   const { alertChannelId } = await orgs.get(db, orgId)
-  const people = admins.map(({ slackUserId }) => slackUserId)
+  const request = await requests.get(db, orgId, move.requestId)
   return {
     moveId,
     status: move.status,
@@ -193,6 +194,10 @@ export async function moveView(services: Services, orgId: string, moveId: string
     toLabel: to.identityLabel,
     visible: named(true),
     unseen: named(false),
-    places: people.length > 0 ? people : alertChannelId ? [alertChannelId] : [],
+    route: [
+      admins.map(({ slackUserId }) => slackUserId),
+      alertChannelId ? [alertChannelId] : [],
+      request ? [request.channelId] : [],
+    ],
   }
 }

@@ -1,8 +1,9 @@
 /** Asks every admin in person whether sources move to another login, and shows all of them who decided what. */
-import { moveView } from '../flows/move.ts'
+import { type MoveView, moveView } from '../flows/move.ts'
+import type { Services } from '../flows/services.ts'
 import { claimPost, contentHash, findPost, forgetPost, notePost } from '../flows/slack-post.ts'
 import { moveCard } from '../templates/slack/move.ts'
-import { type Job, RetryLater } from './job.ts'
+import { type Job, RetryLater, type SlackVoice } from './job.ts'
 
 declare module '../flows/services.ts' {
   interface Jobs {
@@ -23,28 +24,44 @@ export const moveCardJob: Job<'move-card'> = {
     const view = await moveView(services, orgId, moveId)
     const voice = view && (await services.slack(orgId))
     if (!view || !voice) return
-    const message = moveCard(view)
-    const hash = contentHash(message)
-    for (const place of view.places) {
-      const key = `move:${moveId}:${place}`
-      const post = await findPost(services, orgId, key)
-      if (post?.ts) {
-        if (post.contentHash?.equals(hash)) continue
-        const at = { channelId: post.channelId, ts: post.ts, contentHash: hash }
-        if ((await voice.update(post.channelId, post.ts, message)) === 'updated')
-          await notePost(services, orgId, key, at)
-        continue
-      }
-      if (view.status !== 'open') continue
-      if (!(await claimPost(services, orgId, key, place)))
-        throw new RetryLater(CLAIMED_SECONDS, 'another worker is posting this card')
-      const posted = await voice.post(place, message).catch(async (error: unknown) => {
-        await forgetPost(services, orgId, key)
-        throw error
-      })
-      if (posted.kind === 'unreachable') await forgetPost(services, orgId, key)
-      else
-        await notePost(services, orgId, key, { channelId: posted.channel, ts: posted.ts, contentHash: hash })
+    for (const places of view.route) {
+      let heard = false
+      for (const place of places) heard = (await show(services, voice, { orgId, place, view })) || heard
+      if (heard) return
     }
   },
+}
+
+type Showing = { orgId: string; place: string; view: MoveView }
+
+/** False where nobody can be reached, and where a decided question was never asked. */
+async function show(
+  services: Services,
+  voice: SlackVoice,
+  { orgId, place, view }: Showing,
+): Promise<boolean> {
+  const message = moveCard(view)
+  const hash = contentHash(message)
+  const key = `move:${view.moveId}:${place}`
+  const post = await findPost(services, orgId, key)
+  if (post?.ts) {
+    if (post.contentHash?.equals(hash)) return true
+    const { channelId, ts } = post
+    if ((await voice.update(channelId, ts, message)) === 'updated')
+      await notePost(services, orgId, key, { channelId, ts, contentHash: hash })
+    return true
+  }
+  if (view.status !== 'open') return false
+  if (!(await claimPost(services, orgId, key, place)))
+    throw new RetryLater(CLAIMED_SECONDS, 'another worker is posting this card')
+  const posted = await voice.post(place, message).catch(async (error: unknown) => {
+    await forgetPost(services, orgId, key)
+    throw error
+  })
+  if (posted.kind === 'unreachable') {
+    await forgetPost(services, orgId, key)
+    return false
+  }
+  await notePost(services, orgId, key, { channelId: posted.channel, ts: posted.ts, contentHash: hash })
+  return true
 }
