@@ -1,6 +1,5 @@
 /** Ten links per org in any rolling hour: exact with four processes, and over any history. */
 import { fork } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sendQueued } from '../../flows/queue-requests.ts'
@@ -43,12 +42,6 @@ test('a thousand requests from four processes issue exactly ten links', async ()
       (select recent_links = (select array_agg(issued_at order by issued_at) from auth_link where org_id = org.id)
         from org where id = ${orgId}) as agree`
   expect({ ...rows }).toEqual({ links: 10, requests: 10, clients: 10, deliveries: 10, agree: true })
-})
-
-test('what is over the quota can queue, from any process, and nothing is lost', async () => {
-  const orgId = await makeOrg(db)
-  const kinds = await inProcesses(4, { orgId, times: 15, queue: true })
-  expect(countsOf(kinds)).toEqual({ issued: 10, queued: 50 })
 })
 
 test('quota and next free slot as they are shown', () => {
@@ -144,27 +137,3 @@ test('any history of asking, queueing, cancelling and waiting keeps to the promi
   )
   await setClock(db, null)
 }, 60_000)
-
-test('many workers send the queue once each and in order', async () => {
-  await db.sql`update access_request set status = 'cancelled' where status = 'queued'`
-  const orgId = await makeOrg(db)
-  await setClock(db, '2026-06-01T09:00:00Z')
-  for (let n = 0; n < 10; n++) await requestAccess(services, wish(orgId))
-  const queued: string[] = []
-  for (let n = 0; n < 14; n++) {
-    const outcome = await requestAccess(
-      services,
-      wish(orgId, { ifFull: 'queue', submissionKey: randomUUID() }),
-    )
-    expect(outcome).toMatchObject({ kind: 'queued', position: n + 1 })
-    if (outcome.kind === 'queued') queued.push(outcome.requestId)
-  }
-  expect(await sendQueued(services)).toBe(0)
-  await setClock(db, '2026-06-01T10:00:00Z')
-  const sent = await Promise.all(Array.from({ length: 6 }, () => sendQueued(services)))
-  expect(sent.reduce((sum, n) => sum + n)).toBe(10)
-  const rows = await db.sql<{ id: string; status: string }[]>`
-    select id, status from access_request where id = any(${queued}) order by array_position(${queued}::uuid[], id)`
-  expect(rows.map(({ status }) => status)).toEqual([...Array(10).fill('sent'), ...Array(4).fill('queued')])
-  await setClock(db, null)
-})
