@@ -53,11 +53,20 @@ export function openReceiver(
         }),
         ...installOptions(slack, logger, installing),
       })
+  if (slack.appToken && slack.install.kind === 'oauth') mountInstallPage(slack, logger, web, installing)
   return {
     init: () => inner.init(processor as never),
     start: () => ('client' in inner ? inner.start() : Promise.resolve()),
     stop: () => ('client' in inner ? inner.stop() : Promise.resolve()),
   }
+}
+
+/** Beside a socket only the install page needs an address: browsers come there. */
+function mountInstallPage(slack: SlackConfig, logger: Logger, web: Express, installing: Installing): void {
+  new ExpressReceiver({
+    ...{ app: web, endpoints: {}, logger, signingSecret: '', signatureVerification: false },
+    ...installOptions(slack, logger, installing),
+  })
 }
 
 function installOptions(

@@ -49,3 +49,16 @@ test('an event delivered twice is heard once', async () => {
 test('nothing listens at /slack/events', async () => {
   expect((await bot.command('/access', 'help')).status).toBe(404)
 })
+
+test('many workspaces can be installed beside a socket too', async () => {
+  const second = await startSocketServer()
+  const many = await startBot(
+    { kind: 'oauth', clientId: 'client-id', clientSecret: 'client-secret' },
+    { url: second.url },
+  )
+  await second.connected()
+  const begin = await fetch(`${many.origin}/slack/install`, { redirect: 'manual' })
+  expect(begin.headers.get('location')).toContain('/oauth/v2/authorize')
+  expect((await many.command('/access', 'help')).status).toBe(404)
+  await second.close()
+})
