@@ -232,6 +232,7 @@ create table connection (
   unique nulls not distinct (org_id, provider, oauth_app, identity, client_id),
   foreign key (org_id, request_id) references access_request (org_id, id)
 );
+create index on connection (suspected_at) where suspected_at is not null;
 
 create table source (
   id uuid primary key default gen_random_uuid(),
@@ -263,6 +264,7 @@ create table source (
 );
 create unique index source_account on source (org_id, client_id, connector_id, account_id) where status <> 'removed';
 create index on source (connection_id) where status <> 'removed';
+create index on source (delayed_since) where delayed_since is not null;
 
 -- When an org's sources of one zone refresh next: the coming local midnight, computed in Node.
 create table refresh_zone (
@@ -340,6 +342,7 @@ create table incident (
   foreign key (org_id, connection_id) references connection (org_id, id)
 );
 create unique index incident_open on incident (connection_id, kind) where resolved_at is null;
+create index incident_waiting on incident (status, kind) where resolved_at is null;
 
 -- An authorisation under a different identity than the one it should heal: nothing moves until an admin decides.
 create table move (
