@@ -91,6 +91,14 @@ describe('the way through', () => {
     await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
     const everything = [...owner.seen, ...stage.logged, JSON.stringify(stage.services.sent)].join('\n')
     expect(everything).not.toMatch(/canary-/)
+    const tables = await db.sql`select tablename from pg_tables where schemaname in ('latchkey', 'pgboss')`
+    const secrets = ['canary-', link.path.slice(3), link.receipt.slice(3), ...owner.jar.values()]
+    for (const { tablename } of tables) {
+      const schema = await db.sql`select schemaname from pg_tables where tablename = ${tablename}`
+      const rows = await db.sql.unsafe(`select t::text as row from ${schema[0]?.schemaname}.${tablename} t`)
+      const dump = rows.map((row) => String(row.row)).join('\n')
+      for (const secret of secrets) expect(dump.includes(secret), `${tablename} holds a secret`).toBe(false)
+    }
   })
 })
 
