@@ -18,12 +18,14 @@ import { readClock } from './clock.ts'
 import type { Sandbox } from './control.ts'
 import { startGoogle } from './google/start.ts'
 import { startMailCatcher } from './mail.ts'
-import { keepSlack, restoreSlack } from './memory.ts'
+import { keep, recall, showAgain } from './memory.ts'
 import { serve } from './page/routes.ts'
 import { startPostgres } from './postgres.ts'
 import { startSlack } from './slack/index.ts'
 import { startWorker } from './worker.ts'
 
+/** Also now and then, in case somebody kills it. */
+const SAVE_MS = 5_000
 const GOOGLE_APP = { id: 'sandbox-google-client', secret: 'sandbox-google-secret' }
 
 try {
@@ -94,11 +96,13 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
   await ensureDatabase(postgres.url())
   const slack = await startSlack({ appUrl: `http://127.0.0.1:${port}/slack/events` })
   closing.push(() => slack.close())
+  const memory = recall(data)
   const state = { ahead: 0 }
   const now = () => new Date(Date.now() + state.ahead)
   const google = await startGoogle({
     now,
     app: { ...GOOGLE_APP, redirectUris: [`${publicUrl}/connect/google/callback`] },
+    kept: memory?.google,
   })
   closing.push(() => google.stop())
   const mail = await startMailCatcher()
@@ -120,8 +124,12 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
   closing.push(() => app.stop())
   await app.start() // also on a port of its own, which nobody is told
   state.ahead = (await readClock(app.services.db)).getTime() - Date.now()
-  restoreSlack(slack, join(data, 'slack.json'))
-  closing.push(async () => keepSlack(slack, join(data, 'slack.json')))
+  if (memory) showAgain(slack, memory)
+  const saving = setInterval(() => keep(data, slack, google), SAVE_MS)
+  closing.push(async () => {
+    clearInterval(saving)
+    keep(data, slack, google)
+  })
   const worker = await startWorker(env, { heard: tell, started: (pid) => note(data, pid) })
   closing.push(() => worker.stop())
   const sandbox: Sandbox = Object.assign(state, { slack, google, mail, worker, services: app.services })

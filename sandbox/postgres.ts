@@ -124,7 +124,10 @@ export function freePort(): Promise<number> {
 /** The data folder. As root below a folder uid 65534 cannot enter, a stand-in in the temporary folder. */
 function reachable(home: string, root: boolean): string {
   mkdirSync(home, { recursive: true })
-  if (!root) return join(home, 'data')
+  if (!root) {
+    mkdirSync(join(home, 'data'), { recursive: true, mode: 0o700 })
+    return join(home, 'data')
+  }
   const at = readableByAll(dirname(home)) ? home : join(tmpdir(), `latchkey-pg-${home.replace(/\W+/g, '-')}`)
   mkdirSync(join(at, 'data'), { recursive: true, mode: 0o700 })
   chownSync(at, NOBODY, NOBODY)

@@ -2,6 +2,7 @@
  * The sandbox's accounts.google.com and oauth2.googleapis.com. Codes, PKCE, tokens and id tokens are emulate's; what it
  * lacks is here: consent with boxes, expiry, and a revocation that ends everything a person granted to one OAuth app.
  */
+import { randomBytes } from 'node:crypto'
 import { boxes, chooserPage, consentPage, problemPage } from './consent.ts'
 import { bearer, personOf, type State, type Token } from './state.ts'
 
@@ -51,6 +52,7 @@ export async function token(state: State, emulator: string, form: URLSearchParam
   const old = state.refresh.get(form.get('refresh_token') ?? '')
   const answer = await fetch(`${emulator}/oauth2/token`, { method: 'POST', body: form })
   const body = (await answer.json()) as Record<string, unknown>
+  if (!answer.ok && renewing && old) return json(200, renewed(state, old)) // from before a restart
   if (!answer.ok) {
     if (renewing && body.error === 'invalid_grant')
       body.error_description = 'Token has been expired or revoked.'
@@ -65,6 +67,14 @@ export async function token(state: State, emulator: string, form: URLSearchParam
   state.access.set(String(body.access_token), held)
   if (typeof body.refresh_token === 'string') state.refresh.set(body.refresh_token, held)
   return json(200, body)
+}
+
+/** The emulator forgets its tokens with its process; what the sandbox kept stays good. */
+function renewed(state: State, old: Token): object {
+  const seconds = 3_599
+  const accessToken = `ya29.${randomBytes(24).toString('base64url')}`
+  state.access.set(accessToken, { ...old, expiresAt: state.now().getTime() + seconds * 1000 })
+  return { access_token: accessToken, expires_in: seconds, scope: old.scopes.join(' '), token_type: 'Bearer' }
 }
 
 /** Any one token ends all tokens of that person and OAuth app, as at Google. */

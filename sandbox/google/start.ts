@@ -7,13 +7,18 @@ import { answerApi } from './apis.ts'
 import { authorise, consent, type Reply, revoke, token, userInfo } from './authorise.ts'
 import { people } from './cast.ts'
 import { type Control, controlOf, obey } from './control.ts'
-import { count, newState, type State } from './state.ts'
+import { count, newState, type State, type Token } from './state.ts'
+
+/** What was granted, as JSON, so that connections survive a restart of the sandbox. */
+export type Kept = { refresh: [string, Token][]; grants: [string, string[]][] }
 
 export type SandboxGoogle = Control & {
   port: number
   url: string
   /** For PROVIDER_ORIGINS. */
   origins: Record<string, string>
+  /** For the next start's `kept`. */
+  keep(): Kept
   stop(): Promise<void>
 }
 
@@ -27,6 +32,7 @@ export async function startGoogle(options: {
   app?: { id: string; secret: string; redirectUris: string[] }
   pageRows?: number
   slowMs?: number
+  kept?: Kept | undefined
 }): Promise<SandboxGoogle> {
   const { app, now } = options
   const emulator = await createEmulator({
@@ -50,6 +56,8 @@ export async function startGoogle(options: {
   })
   const state = newState(now, options.pageRows ?? Number.POSITIVE_INFINITY)
   state.slowMs = options.slowMs ?? state.slowMs
+  for (const [token, held] of options.kept?.refresh ?? []) state.refresh.set(token, held)
+  for (const [who, scopes] of options.kept?.grants ?? []) state.grants.set(who, new Set(scopes))
   const control = controlOf(state, emulator.url)
   const server = createServer(
     (request, response) => void answer(state, emulator.url, control, request, response),
@@ -61,6 +69,10 @@ export async function startGoogle(options: {
     port,
     url: `http://127.0.0.1:${port}`,
     origins: googleOrigins(port),
+    keep: () => ({
+      refresh: [...state.refresh],
+      grants: [...state.grants].map(([who, scopes]) => [who, [...scopes]]),
+    }),
     async stop() {
       const closed = new Promise((done) => server.close(done))
       server.closeAllConnections()
