@@ -88,7 +88,9 @@ async function postEvents(
   for (const event of await requestEvents(services, orgId, card.requestId)) {
     const message = eventMessage(event)
     const key = `${prefix}${event.id}`
-    if (!message || posted.has(key) || !(await claimPost(services, orgId, key, root.channelId))) continue
+    if (!message || posted.has(key)) continue
+    if (!(await claimPost(services, orgId, key, root.channelId)))
+      throw new RetryLater(5, 'another worker is posting in this thread, or died while it was')
     const reply = await giveBackOnTrouble(services, orgId, key, () =>
       voice.post(root.channelId, message, { threadTs: root.ts }),
     )

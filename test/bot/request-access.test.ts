@@ -219,3 +219,57 @@ test('/access links lists what is on its way, with Resend and Cancel', async () 
   await bot.press({ action_id: 'request_cancel', value: id })
   await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('cancelled already'))
 })
+
+test('Resend from an old card sends once, and says how often it can still be done', async () => {
+  await submit(filled(await openForm(), { email: 'dana@acme.com' }))
+  await told()
+  const [row] = await bot.db.sql`select id from access_request order by created_at desc limit 1`
+  const press = () => bot.press({ action_id: 'request_resend', value: `${row?.id}:0` })
+  await press()
+  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('2 more times'))
+  await press()
+  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('The card shows how it stands'))
+})
+
+test('a member cannot cancel what somebody else asked for; an admin can', async () => {
+  bot.slack.users.U3 = person('U3', { is_admin: true })
+  await submit(filled(await openForm(), { email: 'dana@acme.com' }))
+  await told()
+  const [row] = await bot.db.sql`select id from access_request order by created_at desc limit 1`
+  const press = (id: string) =>
+    bot.press({ action_id: 'request_cancel', value: row?.id }, { user: { id, team_id: 'T1' } })
+  await press('U2')
+  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('Only <@U1> or an admin'))
+  await press('U3')
+  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('Cancelled'))
+})
+
+test('who may only look is told so in the form', async () => {
+  await bot.command('/request-access', '', { user_id: 'U2' })
+  await vi.waitFor(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(0))
+  await bot.db.sql`update member set role = 'viewer', role_set_by = 'U3' where slack_user_id = 'U2'`
+  const before = bot.slack.of('views.update').length
+  await bot.command('/request-access', '', { user_id: 'U2' })
+  await vi.waitFor(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(before))
+  expect(JSON.stringify(lastView())).toContain('Your role only allows you to look')
+})
+
+test('a guest is told in the form itself, whose trigger is spent', async () => {
+  bot.slack.users.GUEST = person('GUEST', { is_restricted: true })
+  await bot.command('/request-access', '', { user_id: 'GUEST' })
+  await vi.waitFor(() => expect(JSON.stringify(lastView() ?? '')).toContain('Guests cannot use Latchkey'))
+  expect(bot.slack.of('views.open')).toHaveLength(1)
+})
+
+test.each(['shortcut', 'message_action'])('the %s opens the same form', async (type) => {
+  const callback_id = type === 'shortcut' ? 'request_access' : 'request_access_message'
+  const place = { channel: { id: 'C1' }, message: { ts: '1.1' }, response_url: bot.slack.responseUrl }
+  const payload = {
+    ...{ type, callback_id, trigger_id: `${type}.1`, user: { id: 'U1', team_id: 'T1' }, team: { id: 'T1' } },
+    ...(type === 'message_action' && place),
+  }
+  await send(bot.events, { secret: SECRET }, { payload })
+  await vi.waitFor(() => expect(lastView()?.submit.text).toBe('Send link'))
+  const origin = JSON.parse(lastView().private_metadata)
+  expect(origin.channelId).toBe(type === 'shortcut' ? 'U1' : 'C1')
+})

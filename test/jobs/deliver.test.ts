@@ -120,6 +120,22 @@ test('many workers showing a new card post it once', async () => {
   expect(posts.filter(({ threadTs }) => !threadTs)).toHaveLength(1)
 })
 
+test('what a worker that died was about to post is posted later by another', async () => {
+  const { requestId } = await issue()
+  await work()
+  const before = posts.length
+  await cancelRequest(services, { orgId, requestId, by: 'U1' })
+  const [event] = await db.sql`
+    select 'request:' || request_id || ':event:' || id as key from audit_event
+    where request_id = ${requestId} and kind = 'request.cancelled'`
+  await db.sql`insert into slack_post (org_id, key, channel_id) values (${orgId}, ${event?.key}, 'C1')`
+  const run = () => requestCardJob.run({ ...services, ...voices }, { orgId, requestId }, context())
+  await expect(run()).rejects.toThrow('another worker')
+  await db.sql`update slack_post set updated_at = now() - interval '3 minutes' where key = ${event?.key}`
+  await run()
+  expect(posts.slice(before).map(({ message }) => message.text)).toEqual(['🚫 <@U1> cancelled the request'])
+})
+
 test('where the bot may not speak the card goes to the requester', async () => {
   closed = ['C1']
   await issue()
