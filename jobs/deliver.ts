@@ -7,6 +7,7 @@ import type { Compose, Composed } from './compose/composed.ts'
 import { composeOneClickLeft } from './compose/one-click-left.ts'
 import { composeOwnerAsk } from './compose/owner-ask.ts'
 import { composeReceipt } from './compose/receipt.ts'
+import { composeSourceRevoked } from './compose/source-revoked.ts'
 import { composeLinkExpired, composeMailRefused, composeQueueSent } from './compose/told-requester.ts'
 import type { Job, JobContext, Voices } from './job.ts'
 
@@ -28,6 +29,7 @@ const composers: Record<string, Compose> = {
   'one-click-left': composeOneClickLeft,
   'owner-ask': composeOwnerAsk,
   receipt: composeReceipt,
+  'source-revoked': composeSourceRevoked,
 }
 
 type Settled = { kind: 'sent' } | { kind: 'refused'; code: number; why: string }

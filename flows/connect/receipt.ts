@@ -1,12 +1,16 @@
 /** The owner's standing page: what is connected, when it was read last, and how to stop it. Needs no login. */
+import { record } from '../../storage/audit.ts'
 import * as connections from '../../storage/connections.ts'
+import type { Db } from '../../storage/db.ts'
 import type { LinkView } from '../../storage/link-views.ts'
 import * as links from '../../storage/link-views.ts'
 import type { ReceiptSource } from '../../storage/receipts.ts'
 import * as receipts from '../../storage/receipts.ts'
+import { enqueueDelivery } from '../deliver.ts'
 import { endConnection } from '../end-connection.ts'
 import { hashToken } from '../link-token.ts'
 import { removeSource } from '../remove-source.ts'
+import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 import { ownerActor } from './owner.ts'
 
@@ -48,6 +52,33 @@ export type Withdrawn =
 
 const PROVIDER_MS = 15_000
 
+/** In the request's thread, and the requester in person: its reports miss something from now on. */
+async function tellAgency(
+  services: Services,
+  tx: Db,
+  { link, source, by }: { link: LinkView; source: ReceiptSource; by: string },
+): Promise<void> {
+  const { orgId, clientId, requestId, requestedBy } = link
+  const about = {
+    clientId,
+    requestId,
+    linkId: link.id,
+    sourceId: source.id,
+    connectionId: source.connectionId,
+  }
+  await record(tx, orgId, {
+    kind: 'source.revoked',
+    actor: by,
+    ...about,
+    data: { source: source.accountName },
+  })
+  await touchCard(services, tx, orgId, requestId)
+  await enqueueDelivery(services, tx, {
+    ...{ orgId, kind: 'source-revoked', channel: 'dm', address: requestedBy },
+    ...{ linkId: link.id, subjectId: source.id, dedupeKey: `source-revoked:${source.id}` },
+  })
+}
+
 /** Stops and removes one data source; the credential goes with the last one under its connection. */
 export async function withdrawSource(
   services: Services,
@@ -60,7 +91,11 @@ export async function withdrawSource(
   const { link } = before
   const { orgId } = link
   const by = ownerActor(link, source.identityLabel)
-  const removed = await removeSource(services, { orgId, sourceId, by })
+  const removed = await services.db.transaction(async (tx) => {
+    const outcome = await removeSource({ ...services, db: tx }, { orgId, sourceId, by })
+    if (outcome.kind === 'removed') await tellAgency(services, tx, { link, source, by })
+    return outcome
+  })
   const after = await ofLink(services, link)
   if (removed.kind !== 'removed') return { kind: 'withdrawn-before', receipt: after, source }
   if (!removed.last) return { kind: 'withdrawn', receipt: after, source, credential: 'kept' }

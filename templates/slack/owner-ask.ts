@@ -90,6 +90,19 @@ function freshMessage({ requestId }: OwnerAskCard, about: string, who: string): 
   }
 }
 
+/** To the requester: a data source is gone, by the owner's will. */
+export function sourceRevoked(p: {
+  connectorName: string
+  accountName: string
+  clientName: string
+}): SlackMessage {
+  const text = `The source owner revoked ${safe(p.connectorName)} “${safe(p.accountName)}” of ${safe(p.clientName)}. It is not read any more; what was read before stays.`
+  return {
+    text,
+    blocks: [section(`🛑 ${text}`), context('If this was a mistake, send a new link with /request-access.')],
+  }
+}
+
 export const delegateSent = (email: string, expiresAt: Date) =>
   `✉️ A new link was sent to ${safe(email, 254)}. It works until ${slackDate(expiresAt)}; the old one does not any more.`
 export const delegateQueued = (email: string, expectedAt: Date) =>

@@ -47,6 +47,7 @@ const WORDS: Record<string, Words> = {
     is('reconnected')
       ? '↪️ No longer needed: it was reconnected meanwhile'
       : '↪️ Replaced by a newer request for the same data sources',
+  'source.revoked': ({ text }) => `🛑 The owner revoked ${text('source')}: it is not read any more`,
   'backfill.done': ({ text }) => `📦 History of ${text('source')} is complete`,
   'source.connected': ({ text }) => (text('source') ? `➕ ${text('source')} connected` : null),
   'connection.disconnected': () => '🔴 The connection is disconnected',

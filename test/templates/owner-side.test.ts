@@ -12,6 +12,7 @@ import {
   delegateSent,
   type OwnerAskCard,
   ownerAskMessage,
+  sourceRevoked,
 } from '../../templates/slack/owner-ask.ts'
 import { checkMessage } from '../support/block-kit.ts'
 import { HOSTILE } from '../support/hostile.ts'
@@ -131,5 +132,7 @@ test.each(HOSTILE)('Slack messages about an owner’s answer keep a hostile name
     expect(checkMessage(message)).toEqual([])
     expect(JSON.stringify(message)).not.toMatch(/<!channel>|<@U12345>|<https:\/\/evil/)
   }
+  const revoked = sourceRevoked({ connectorName: name, accountName: name, clientName: name })
+  expect(checkMessage(revoked)).toEqual([])
   expect(delegateSent(name, at) + delegateQueued(name, at)).not.toMatch(/<!channel>|<@U12345>/)
 })

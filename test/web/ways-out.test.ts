@@ -6,6 +6,7 @@ import { cancelRequest } from '../../flows/request-actions.ts'
 import { composeOneClickLeft } from '../../jobs/compose/one-click-left.ts'
 import { composeOwnerAsk } from '../../jobs/compose/owner-ask.ts'
 import { composeReceipt } from '../../jobs/compose/receipt.ts'
+import { composeSourceRevoked } from '../../jobs/compose/source-revoked.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
 import { heading, picks, Visitor } from './browser.ts'
 import {
@@ -218,6 +219,11 @@ describe('the receipt', () => {
     expect(last.html).toContain('it was revoked at Google too')
     expect(google.revoked).toContain('canary-refresh-person-receipt')
     expect((await revoke(ids[1])).html).toContain('It was revoked before')
+    expect((await events(link)).filter(([kind]) => kind === 'source.revoked')).toHaveLength(2)
+    const told = await deliveries(link, 'source-revoked')
+    expect(told).toHaveLength(2)
+    const message = await composeSourceRevoked(stage.services, told[0] as never)
+    expect(message?.slack?.text).toContain('The source owner revoked Ads')
     const [connection] = await db.sql`select status, credential_sealed from connection
       where identity = 'person-receipt'`
     expect(connection).toMatchObject({ status: 'removed', credentialSealed: null })
