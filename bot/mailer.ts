@@ -55,7 +55,10 @@ const displayName = (name: string) =>
     .trim()
     .slice(0, 70)
 
-/** 5xx to the recipient is final. Everything else (4xx, login, network) is thrown: the queue tries again. */
+/** What was said when the server refused: before any recipient was named, it refuses us. */
+const OURS = /^(CONN|EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL)/
+
+/** 5xx about the recipient or the message is final. 4xx, network and what is wrong on our side (login, sender) throw. */
 function refusal(error: unknown): MailOutcome {
   const { responseCode, response, command } = error as {
     responseCode?: number
@@ -63,7 +66,7 @@ function refusal(error: unknown): MailOutcome {
     command?: string
   }
   const final = responseCode !== undefined && responseCode >= 500 && responseCode < 600
-  if (!final || command === 'AUTH' || /^AUTH/.test(command ?? '')) throw error
+  if (!final || OURS.test(command ?? '')) throw error
   return {
     kind: 'refused',
     code: responseCode,

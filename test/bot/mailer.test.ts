@@ -1,4 +1,6 @@
 /** The voice `mail` before a real SMTP server: one recipient, one id, refusals told apart from passing trouble. */
+import type { AddressInfo } from 'node:net'
+import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { openMailer } from '../../bot/mailer.ts'
 import { startMailCatcher } from '../../sandbox/mail.ts'
@@ -38,6 +40,22 @@ test('a refusal for good is an outcome; greylisting is thrown and works later', 
   expect(await send('nouser@acme.com')).toEqual({ kind: 'refused', code: 550, why: '5.1.1 user unknown' })
   await expect(send('grey@acme.com')).rejects.toThrow('451')
   expect(await send('grey@acme.com')).toEqual({ kind: 'sent' })
+})
+
+test('a server that refuses the sender refuses us, not the owner: that is thrown', async () => {
+  const strict = new SMTPServer({
+    ...{ authOptional: true, disabledCommands: ['STARTTLS', 'AUTH'], logger: false },
+    onMailFrom: (_from, _session, done) =>
+      done(Object.assign(new Error('5.7.1 sender not allowed'), { responseCode: 550 })),
+  })
+  await new Promise<void>((up) => strict.listen(0, '127.0.0.1', up))
+  const { port } = strict.server.address() as AddressInfo
+  const turnedAway = openMailer({ url: `smtp://127.0.0.1:${port}`, from })
+  await expect(turnedAway.send({ name: null, address: 'dana@acme.com' }, mail, options)).rejects.toThrow(
+    '550',
+  )
+  turnedAway.close()
+  await new Promise<void>((closed) => strict.close(closed))
 })
 
 test('a server that does not answer is passing trouble', async () => {
