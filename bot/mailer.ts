@@ -66,7 +66,7 @@ function refusal(error: unknown): MailOutcome {
     command?: string
   }
   const final = responseCode !== undefined && responseCode >= 500 && responseCode < 600
-  if (!final || OURS.test(command ?? '')) throw error
+  if (!final || OURS.test(command ?? '')) throw passing(error)
   return {
     kind: 'refused',
     code: responseCode,
@@ -74,4 +74,10 @@ function refusal(error: unknown): MailOutcome {
       .replace(/^\d{3}[ -]/, '')
       .slice(0, 200),
   }
+}
+
+/** As it is, without the addresses mail servers repeat: this goes to the log and into the queue's tables. */
+function passing(error: unknown): Error {
+  const { message, code } = error as { message?: string; code?: string }
+  return new Error(`${code ?? 'SMTP'}: ${String(message).replace(/<?[^\s<>"']+@[^\s<>"']+>?/g, '…')}`)
 }

@@ -38,7 +38,9 @@ test('the org is the sender, the requester gets the replies, the id is the deliv
 test('a refusal for good is an outcome; greylisting is thrown and works later', async () => {
   const send = (address: string) => mailer.send({ name: null, address }, mail, options)
   expect(await send('nouser@acme.com')).toEqual({ kind: 'refused', code: 550, why: '5.1.1 user unknown' })
-  await expect(send('grey@acme.com')).rejects.toThrow('451')
+  const passing = await send('grey@acme.com').catch((error: Error) => error.message)
+  expect(passing).toContain('451')
+  expect(passing).not.toContain('acme.com')
   expect(await send('grey@acme.com')).toEqual({ kind: 'sent' })
 })
 
