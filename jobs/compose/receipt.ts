@@ -14,6 +14,7 @@ export const composeReceipt: Compose = async (services, { orgId, linkId }) => {
   const used = providers.filter(({ id }) => sources.some(({ provider }) => provider === id))
   const mail = receiptMail({
     brand: brandOf(link),
+    purpose: link.purpose,
     ownerName: link.ownerName,
     requesterName: link.requesterName ?? link.orgName,
     clientName: link.clientName,

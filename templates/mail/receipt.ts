@@ -5,6 +5,7 @@ import { type Brand, composeMail, type Mail } from './layout.ts'
 
 export type ReceiptLetter = {
   brand: Brand
+  purpose: 'connect' | 'reconnect'
   ownerName: string | null
   requesterName: string
   clientName: string
@@ -18,15 +19,16 @@ const NAMED_MAX = 20
 
 export function receiptMail(letter: ReceiptLetter): Mail {
   const { brand, sources, clientName, requesterName, providers, url } = letter
+  const again = letter.purpose === 'reconnect'
   const more = sources.length - NAMED_MAX
   const identities = [...new Set(sources.map(({ identityLabel }) => identityLabel))]
   return composeMail(brand, {
-    subject: `You connected ${counted(sources.length, 'data source')} for ${brand.orgName}`,
+    subject: `You ${again ? 'reconnected' : 'connected'} ${counted(sources.length, 'data source')} for ${brand.orgName}`,
     preheader: `For ${clientName}. Keep this e-mail: it is how you can withdraw the access.`,
     heading: 'Your receipt',
     paragraphs: [
       letter.ownerName ? html`Hello ${letter.ownerName},` : html`Hello,`,
-      html`thank you. <b>${brand.orgName}</b> (${requesterName}) can now read the following for <b>${clientName}</b>:`,
+      html`thank you. <b>${brand.orgName}</b> (${requesterName}) can ${again ? 'read the following again' : 'now read the following'} for <b>${clientName}</b>:`,
       html`${sources.slice(0, NAMED_MAX).map((one) => html`• ${one.connectorName}: ${one.accountName}<br>`)}${
         more > 0 ? html`• and ${more} more` : null
       }`,

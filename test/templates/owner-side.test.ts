@@ -26,7 +26,15 @@ const brand = (orgName: string) => ({
 })
 const mails = (name: string) => [
   receiptMail({
-    ...{ brand: brand(name), ownerName: name, requesterName: name, clientName: name, providers, url },
+    ...{
+      purpose: 'connect',
+      brand: brand(name),
+      ownerName: name,
+      requesterName: name,
+      clientName: name,
+      providers,
+      url,
+    },
     sources: Array.from({ length: 25 }, (_, n) => ({
       ...{ connectorName: 'Google Ads', accountName: `${name} ${n}`, identityLabel: name },
     })),

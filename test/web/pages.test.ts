@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser, type TestBrowser } from '../support/browser.ts'
@@ -15,7 +15,6 @@ import {
 
 /** Set to a folder to keep pictures of every page. */
 const SHOTS = process.env.PAGE_SHOTS
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const HOSTILE = '<img src=x onerror=alert(1)> \u202eevil & "Söhne"'
 const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'
 
@@ -67,7 +66,7 @@ async function accessible(page: Page, name: string): Promise<void> {
     colorScheme: name.includes('dark') ? 'dark' : 'light',
   })
   await copy.setContent(html)
-  await copy.addScriptTag({ path: axe })
+  await copy.addScriptTag({ content: axe.source })
   const found = await copy.evaluate(async () => {
     const run = (
       globalThis as unknown as {
