@@ -96,9 +96,9 @@ function messages(name: string) {
 test.each(HOSTILE)('every message fits Slack and stays tame for %j', (name) => {
   for (const message of messages(name)) {
     expect(checkMessage(message)).toEqual([])
-    expect(mrkdwnOf(message).filter((text) => /<!(?!date)|<@(?!U1>|U9>)|<https?:\/\/evil/.test(text))).toEqual(
-      [],
-    )
+    expect(
+      mrkdwnOf(message).filter((text) => /<!(?!date)|<@(?!U1>|U9>)|<https?:\/\/evil/.test(text)),
+    ).toEqual([])
   }
 })
 
