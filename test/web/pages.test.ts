@@ -124,6 +124,40 @@ describe.each(Object.entries(looks))('in %s', (look, options) => {
   })
 })
 
+describe('a robot in a real browser', () => {
+  it('presses every button up to the provider, without consent, and burns nothing', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    const robot = await browser.person({ userAgent: 'HeadlessChrome' })
+    await robot.route(`${google.origin}/**`, (route) => route.abort()) // it never gets as far as agreeing
+    const start = `${stage.origin}${link.path}`
+    await robot.goto(start)
+    const buttons = await robot.getByRole('button').count()
+    expect(buttons).toBe(4)
+    for (let n = 0; n < buttons; n++) {
+      await robot.goto(start)
+      await robot
+        .getByRole('button')
+        .nth(n)
+        .click()
+        .catch(() => {})
+      const next = robot.getByRole('button')
+      if (await next.count())
+        await next
+          .first()
+          .click({ timeout: 2_000 })
+          .catch(() => {})
+    }
+    const [row] = await db.sql`select status from auth_link where id = ${link.linkId}`
+    expect(row?.status).toBe('issued')
+    const page = await browser.person()
+    await page.goto(start)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('checkbox', { name: 'Shop 7', exact: true }).check()
+    await page.getByRole('button', { name: 'Finish' }).click()
+    await page.getByRole('heading', { name: 'Done. Thank you' }).waitFor()
+  })
+})
+
 describe('the pages beside the way', () => {
   it('are accessible too', async () => {
     const page = await browser.person(looks.phone)
