@@ -15,6 +15,7 @@ import { hashToken, linkToken } from '../link-token.ts'
 import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 import { type Trip, type TripMemory, tripHash, tripPlace } from './continue.ts'
+import { type HeldSecret, heldPlace, withdraw } from './held-secret.ts'
 import { ownerActor } from './owner.ts'
 import { missingScopes, type Stop, stopsOf } from './plan.ts'
 
@@ -122,7 +123,12 @@ export async function concludeTrip(services: Services, taken: Taken, answer: Ans
   const listed = await Promise.all(
     stop.items.map(({ connector }) => listAccounts(connector, answer.accessToken, scopes, signal)),
   )
+  const before = await held.ofSession(services.db, taken.trip.orgId, taken.trip.linkSessionId)
+  const replaced = before.find(({ provider }) => provider === taken.trip.provider)
   await keep(services, taken, { answer, identity, scopes, stop, listed })
+  // Signed in as somebody else first: that permission is not needed and should not stay behind.
+  if (replaced && replaced.identity !== identity.id)
+    await withdraw(services, replaced, AbortSignal.timeout(5_000))
 }
 
 type Granted = Extract<Answer, { kind: 'granted' }>
@@ -211,16 +217,6 @@ async function keep(services: Services, taken: Taken, kept: Kept): Promise<void>
     await touchCard(services, tx, link.orgId, link.requestId)
   })
 }
-
-/** What is sealed until Finish; times in ISO, on latchkey's clock. */
-export type HeldSecret = {
-  accessToken: string
-  refreshToken: string | null
-  expiresAt: string | null
-  grantExpiresAt: string | null
-}
-
-export const heldPlace = (id: string, orgId: string) => `held_credential:${id}:${orgId}:sealed`
 
 async function conclude(
   services: Services,

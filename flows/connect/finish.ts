@@ -15,7 +15,7 @@ import { proposeMove } from '../move.ts'
 import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 import { type Choice, type Picker, type Picking, type Picks, readPicks } from './accounts.ts'
-import { type HeldSecret, heldPlace } from './consent.ts'
+import { type HeldSecret, heldPlace } from './held-secret.ts'
 import { type LinkView, look, type Sight } from './look.ts'
 import { maskLabel, ownerActor } from './owner.ts'
 

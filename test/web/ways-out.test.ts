@@ -169,6 +169,19 @@ describe('what is held until Finish', () => {
     expect(google.revoked).toHaveLength(before)
   })
 
+  it('is given back when the owner signs in as somebody else', async () => {
+    const link = await issue()
+    const owner = new Visitor()
+    google.signsIn = { sub: 'person-wrong', email: 'wrong@private.example', scopes: null }
+    await owner.post(at(`${link.path}/continue`))
+    google.signsIn = { sub: 'person-right', email: 'right@client.example', scopes: null }
+    const picker = await owner.post(at(`${link.path}/continue`), { provider: 'google', other: '1' })
+    expect(picker.html).toContain('right@client.example')
+    expect(google.revoked.at(-1)).toBe('canary-refresh-person-wrong')
+    const done = await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
+    expect(heading(done.html)).toBe('Done. Thank you')
+  })
+
   it('outlives the idle hour, which an empty link session does not', async () => {
     const link = await issue()
     const [empty, holding] = [new Visitor(), new Visitor()]

@@ -1,0 +1,37 @@
+/** The secret of a held credential: how it is sealed, and how it is given back when nobody needs it any more. */
+import { ConnectorError } from '../../connectors/connector.ts'
+import { revokeToken } from '../../connectors/http.ts'
+import type { HeldCredential } from '../../storage/held-credentials.ts'
+import * as held from '../../storage/held-credentials.ts'
+import type { Services } from '../services.ts'
+
+/** What is sealed until Finish; times in ISO, on latchkey's clock. */
+export type HeldSecret = {
+  accessToken: string
+  refreshToken: string | null
+  expiresAt: string | null
+  grantExpiresAt: string | null
+}
+
+export const heldPlace = (id: string, orgId: string) => `held_credential:${id}:${orgId}:sealed`
+
+export type Withdrawal = 'revoked' | 'unsupported' | 'shared' | 'unreachable'
+
+/** Best effort: our copy is destroyed already, and the token ends by itself if the provider cannot be reached. */
+export async function withdraw(
+  services: Services,
+  gone: HeldCredential,
+  signal: AbortSignal,
+): Promise<Withdrawal> {
+  if (await held.isSharedInAllOrgs(services.db, gone)) return 'shared'
+  const secret = services.vault.open(gone.sealed, heldPlace(gone.id, gone.orgId))
+  const { accessToken, refreshToken } = JSON.parse(secret) as HeldSecret
+  const provider = services.connectors.providers().find(({ id }) => id === gone.provider)
+  if (!provider) return 'unsupported'
+  try {
+    return await revokeToken(provider, refreshToken ?? accessToken, signal)
+  } catch (error) {
+    if (error instanceof ConnectorError) return 'unreachable'
+    throw error
+  }
+}
