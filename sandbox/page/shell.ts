@@ -43,7 +43,7 @@ function strip(): Markup {
   const modes = ['ok', 'slow', 'rate-limited', 'down']
   return html`<header class="strip"><b>${icon('key')} Latchkey sandbox</b>
 <details><summary>Controls</summary><div class="controls">
-<span class="group"><span class="what">Clock</span><time id="clock">…</time>${move('PT1H', '+1 h')}${move('PT4H', '+4 h')}${move('P1D', '+1 day')}${move('midnight', 'Next midnight')}<form data-control="clock"><input id="duration" size="6" placeholder="PT90M" aria-label="ISO 8601 duration"><button>Move</button></form></span>
+<span class="group"><span class="what">Clock</span><time id="clock">…</time>${move('PT1H', '+1 h')}${move('PT4H', '+4 h')}${move('P1D', '+1 day')}${move('midnight', 'Midnight')}<form data-control="clock"><input id="duration" size="6" placeholder="PT90M" aria-label="ISO 8601 duration"><button>Move</button></form></span>
 <span class="group"><span class="what">Google</span><select id="mode" aria-label="How the provider answers">${modes.map((mode) => html`<option value="${mode}">${mode === 'ok' ? 'answers well' : mode}</option>`)}</select><select id="revoke" aria-label="Revoke a connection at the provider"><option value="">Revoke…</option></select></span>
 <span class="group"><span class="what">Worker</span><button type="button" data-control="worker">Restart</button></span>
 <span class="group"><span class="what">Next mail</span><button type="button" data-control="mail" data-next="bounce">Bounce</button><button type="button" data-control="mail" data-next="greylist">Greylist</button></span>
