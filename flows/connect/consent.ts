@@ -88,10 +88,10 @@ async function linkOf(
   return own && link ? link : null
 }
 
-function isIssuer(issuer: string | null, { authorizeUrl, provider }: Omit<Trip, 'secret'>): boolean {
+/** A provider that names itself must be the one the browser was sent to. */
+function isIssuer(issuer: string | null, { authorizeUrl }: Omit<Trip, 'secret'>): boolean {
   if (issuer === null) return true
-  if (!URL.canParse(issuer)) return false
-  return [new URL(authorizeUrl).origin].includes(new URL(routed(issuer)).origin) && provider !== ''
+  return URL.canParse(issuer) && new URL(routed(issuer)).origin === new URL(authorizeUrl).origin
 }
 
 export type Answer =
