@@ -89,7 +89,7 @@ it('answers who has access, which links there are, and what can be typed', async
 it('refuses guests and strangers in words', async () => {
   await world.slack.as('Gus').command('/request-access', '', '#northwind')
   await world.slack.wait('a refusal in the modal', () =>
-    JSON.stringify(world.slack.view('Gus')).includes('Guests cannot use Latchkey') ? true : undefined,
+    String(JSON.stringify(world.slack.view('Gus'))).includes('Guests cannot use Latchkey') ? true : undefined,
   )
   await world.slack.as('Sam').command('/sources', '', '#northwind')
   await world.slack.as('Sam').ephemeral('Only members of the workspace')
