@@ -86,7 +86,7 @@ function head({ at, as }: Place): Markup {
   return html`<h1>${avatar(BOT.userId, 'tiny')}${BOT.realName}</h1><nav class="tabs">${tab('home', 'Home')}${tab('dm', 'Messages')}</nav><p>as ${as.realName} sees it</p>`
 }
 
-export function avatar(user: string, size = ''): Markup {
+function avatar(user: string, size = ''): Markup {
   if (user === BOT.userId)
     return html`<span class="avatar bot ${size}" aria-hidden="true">${icon('key')}</span>`
   const at = Math.max(

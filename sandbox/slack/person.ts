@@ -7,7 +7,7 @@ import { openResponse, respond } from './responses.ts'
 import { type Ephemeral, inputsOf, type Message, type ShownView, touched } from './shown.ts'
 
 /** Texts of options, what to type, or a person's or channel's name; `true` ticks every box. */
-export type Values = Record<string, string | string[]>
+type Values = Record<string, string | string[]>
 
 export type SlackPerson = {
   id: string

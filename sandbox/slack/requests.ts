@@ -15,10 +15,10 @@ export type Outgoing = {
 export type Reply = { status: number; body: Record<string, unknown>; ms: number }
 
 /** Slack shows "didn't respond" after three seconds. */
-export const PATIENCE_MS = 3_000
+const PATIENCE_MS = 3_000
 
 /** Sends one signed request and waits for the answer as long as Slack would; later counts as no answer (status 0). */
-export async function send(
+async function send(
   out: Outgoing,
   body: string,
   type: string,

@@ -38,7 +38,7 @@ export async function openBrowser(): Promise<TestBrowser> {
   }
 }
 
-export async function launchChromium(): Promise<Browser> {
+async function launchChromium(): Promise<Browser> {
   const installed = [process.env.CHROME_PATH ?? '', ...INSTALLED].find((path) => path && existsSync(path))
   if (installed) return chromium.launch({ executablePath: installed, args: QUIET })
   const home = await unpacked()

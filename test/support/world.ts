@@ -14,7 +14,7 @@ import { type Slack, startSlack } from '../../sandbox/slack/index.ts'
 import type { Db } from '../../storage/db.ts'
 import { freshDatabase } from './database.ts'
 
-export type LogLine = { level: number; msg: string; [key: string]: unknown }
+type LogLine = { level: number; msg: string; [key: string]: unknown }
 
 export type World = {
   /** The product, for its services; people's ways in are `slack`, `mail` and the browser. */
