@@ -86,9 +86,8 @@ function itemFact({ connectorName, accountHint }: OwnerLetter['items'][number]):
 /** The truth where the provider knows no permission that only reads. */
 function readOnlyPromise({ connectorName, reads, writeWarning }: OwnerLetter['items'][number]): Markup {
   const what = reads.length > 0 ? html` It can then ${lower(listed(reads))}.` : html``
-  return writeWarning
-    ? html`<b>${connectorName}:</b> ${writeWarning}`
-    : html`<b>${connectorName}:</b> Latchkey only reads; nothing is edited, created or deleted.${what}`
+  const warning = writeWarning ? html` ${writeWarning}` : html``
+  return html`<b>${connectorName}:</b> Latchkey only reads; nothing is edited, created or deleted.${what}${warning}`
 }
 
 const inLines = (text: string) =>

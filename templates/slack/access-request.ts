@@ -67,7 +67,7 @@ function itemLine({
   signInWith,
 }: DmLetter['items'][number]): string {
   const hint = accountHint ? `: ${safe(accountHint, 300)}` : ''
-  const promise = writeWarning ? safe(writeWarning, 400) : 'Latchkey only reads; nothing is changed.'
+  const promise = `Latchkey only reads; nothing is changed.${writeWarning ? ` ${safe(writeWarning, 400)}` : ''}`
   return `• *${safe(connectorName)}*${hint}\n   ${promise}${signInWith ? ` Sign in with ${safe(signInWith)}.` : ''}`
 }
 
