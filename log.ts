@@ -23,7 +23,7 @@ const SECRETS: [RegExp, string][] = [
 ]
 
 /** Cuts tokens, link URLs and credentials out of a text, keeping enough to find the row by. */
-export function scrub(text: string): string {
+function scrub(text: string): string {
   return SECRETS.reduce((kept, [pattern, instead]) => kept.replace(pattern, instead), text)
 }
 

@@ -9,7 +9,7 @@ import * as credentials from '../storage/credentials.ts'
 import type { Db } from '../storage/db.ts'
 import type { Services } from './services.ts'
 
-export type Credential = { accessToken: string; refreshToken: string | null; expiresAt: string | null }
+type Credential = { accessToken: string; refreshToken: string | null; expiresAt: string | null }
 /** `sealed` names this very version: the stored one differs as soon as somebody renewed. */
 export type Held = { sealed: string; credential: Credential; provider: Provider }
 type Subject = { orgId: string; connectionId: string }

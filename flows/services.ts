@@ -27,7 +27,7 @@ export interface Jobs {}
 
 export type JobName = keyof Jobs
 
-export type SendOptions = {
+type SendOptions = {
   /** The transaction's `db`, so that the job exists exactly when the rows it refers to exist. */
   db: Db
   /** One job per key is waiting or running, where the queue's policy says so. */

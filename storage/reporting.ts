@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Db } from './db.ts'
 
-export type ReportingMetric = { unit: 'count' | 'decimal' | 'money' | 'ratio' | 'average'; says: string }
+type ReportingMetric = { unit: 'count' | 'decimal' | 'money' | 'ratio' | 'average'; says: string }
 export type ReportingConnector = {
   id: string
   name: string

@@ -17,7 +17,7 @@ export type Counter = {
   goal: string
   ok: boolean
 }
-export type Verdict = 'PASS' | 'MISS' | 'SKIP noisy'
+type Verdict = 'PASS' | 'MISS' | 'SKIP noisy'
 type Spread = { median: number; least: number; most: number }
 
 const TOLERANCE = 0.15

@@ -83,7 +83,8 @@ test('a job that asks to run later is put off once, keeps its key, and is no fai
   await ranAll(2)
   expect(ran).toEqual([7, 7])
   expect(reports).toEqual([])
-  const rows = await db.sql`select state, retry_count, singleton_key from pgboss.job where name = 'test-keyed'`
+  const rows =
+    await db.sql`select state, retry_count, singleton_key from pgboss.job where name = 'test-keyed'`
   expect(rows.map(({ singletonKey }) => singletonKey)).toEqual(['slow', 'slow'])
 })
 
