@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { clusterFolder } from './postgres.ts'
 
 type Claim = { sandbox: number; worker: number | null }
 
@@ -15,7 +16,7 @@ export async function claim(data: string): Promise<void> {
       `A sandbox (process ${before.sandbox}) already uses ${data}. Stop it first, or give this one a folder: --data DIR`,
     )
   if (before?.worker && runs(before.worker, 'main.ts')) await end(before.worker, 'SIGKILL')
-  const postgres = postmaster(join(data, 'postgres', 'data', 'postmaster.pid'))
+  const postgres = postmaster(join(clusterFolder(join(data, 'postgres')), 'postmaster.pid'))
   if (postgres && runs(postgres, 'postgres')) await end(postgres, 'SIGINT')
   note(data, null)
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -20,7 +20,7 @@ import { startGoogle } from './google/start.ts'
 import { startMailCatcher } from './mail.ts'
 import { keep, recall, showAgain } from './memory.ts'
 import { serve } from './page/routes.ts'
-import { startPostgres } from './postgres.ts'
+import { clusterFolder, startPostgres } from './postgres.ts'
 import { startSlack } from './slack/index.ts'
 import { startWorker } from './worker.ts'
 
@@ -31,25 +31,27 @@ const GOOGLE_APP = { id: 'sandbox-google-client', secret: 'sandbox-google-secret
 try {
   await run()
 } catch (error) {
-  console.error((error as Error).message)
+  const { message } = error as Error
+  const old = /edited after it was applied|ahead of this build/.test(message)
+  console.error(old ? `${message}\nBegin anew: npm run sandbox -- --fresh` : message)
   process.exit(1)
 }
 
 async function run(): Promise<void> {
   const { port, fresh, data } = options()
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  const server = createServer()
+  const server = createServer(starting)
   await listen(server, port) // first: a busy port is found out before anything is started
   mkdirSync(data, { recursive: true })
   await claim(data)
-  if (fresh) rmSync(data, { recursive: true, force: true })
-  mkdirSync(data, { recursive: true })
+  if (fresh) empty(data)
   const closing: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of closing.toReversed()) await close()
   }
   try {
     const sandbox = await start(port, data, closing)
+    server.off('request', starting)
     server.on('request', (req, res) => {
       serve(sandbox, req, res).then(
         (taken) => taken || sandbox.app.handle(req, res),
@@ -64,6 +66,10 @@ async function run(): Promise<void> {
     server.close()
     await closeAll()
   }
+}
+
+function starting(_req: IncomingMessage, res: ServerResponse): void {
+  res.writeHead(503, { 'content-type': 'text/plain', refresh: '1' }).end('The sandbox is starting.')
 }
 
 function options(): { port: number; fresh: boolean; data: string } {
@@ -134,6 +140,13 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
   closing.push(() => worker.stop())
   const sandbox: Sandbox = Object.assign(state, { slack, google, mail, worker, services: app.services })
   return Object.assign(sandbox, { app })
+}
+
+/** The cluster may lie elsewhere than it seems, see postgres.ts. */
+function empty(data: string): void {
+  rmSync(clusterFolder(join(data, 'postgres')), { recursive: true, force: true })
+  rmSync(data, { recursive: true, force: true })
+  mkdirSync(data, { recursive: true })
 }
 
 async function ensureDatabase(url: string): Promise<void> {

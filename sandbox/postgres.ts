@@ -121,7 +121,11 @@ export function freePort(): Promise<number> {
   })
 }
 
-/** The data folder. As root below a folder uid 65534 cannot enter, a stand-in in the temporary folder. */
+/** Where the cluster of `dir` really is: as root below a folder uid 65534 cannot enter, in the temporary folder. */
+export function clusterFolder(dir: string): string {
+  return reachable(resolve(dir), process.getuid?.() === 0)
+}
+
 function reachable(home: string, root: boolean): string {
   mkdirSync(home, { recursive: true })
   if (!root) {

@@ -26,7 +26,7 @@ function render(block: Any, viewer: Viewer, view?: ShownView): Markup {
   const held = (given: Element): Held => view?.state.values[id]?.[given.action_id]
   const one = (given: unknown) => element(id, given as Element, held(given as Element), viewer)
   if (type === 'divider') return html`<hr>`
-  if (type === 'header') return html`<h3 class="head">${words(block.text, viewer)}</h3>`
+  if (type === 'header') return html`<h2 class="head">${words(block.text, viewer)}</h2>`
   if (type === 'section') return section(block, viewer, one)
   if (type === 'context')
     return html`<div class="context">${(block.elements as Any[]).map((each) =>
@@ -56,8 +56,19 @@ function input(
   one: (given: unknown) => Markup,
   error: string | undefined,
 ): Markup {
-  const dispatch = block.dispatch_action ? 'yes' : ''
-  return html`<div class="input${error ? ' wrong' : ''}" data-dispatch="${dispatch}"><div class="label">${words(block.label, viewer)}${block.optional ? html` <i>(optional)</i>` : null}</div>${one(block.element)}${error ? html`<div class="error" role="alert">${plainText(error)}</div>` : null}${block.hint ? html`<div class="hint">${words(block.hint, viewer)}</div>` : null}</div>`
+  const id = `label-${String(block.block_id).replace(/[^\w-]/g, '')}`
+  return html`<div class="input${error ? ' wrong' : ''}" data-dispatch="${block.dispatch_action ? 'yes' : ''}">
+<div class="label" id="${id}">${words(block.label, viewer)}${block.optional ? html` <i>(optional)</i>` : null}</div>
+${new Markup(named(one(block.element).source, id))}
+${error ? html`<div class="error" role="alert">${plainText(error)}</div>` : null}
+${block.hint ? html`<div class="hint">${words(block.hint, viewer)}</div>` : null}</div>`
+}
+
+/** Ties the control to the words above it: the first thing that can hold the focus, or the group of boxes. */
+function named(control: string, labelId: string): string {
+  return control.startsWith('<div class="boxes"')
+    ? control.replace('<div class="boxes"', `<div class="boxes" role="group" aria-labelledby="${labelId}"`)
+    : control.replace(/<(input|select|textarea)/, `<$1 aria-labelledby="${labelId}"`)
 }
 
 function table(block: Any, viewer: Viewer): Markup {
