@@ -25,6 +25,11 @@ export async function markPartial({ sql }: Db, orgId: string, requestId: string)
   return count === 1
 }
 
+/** Makes Finish and whatever else changes the link wait for each other, so that what is read next stays true. */
+export async function lockLink({ sql }: Db, orgId: string, linkId: string): Promise<void> {
+  await sql`select id from auth_link where org_id = ${orgId} and id = ${linkId} for no key update`
+}
+
 /**
  * Spends the link, if nobody else has, for a link session that is open. After the link's end only a session that
  * held a credential before it, and only for 15 minutes more.

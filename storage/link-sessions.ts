@@ -39,6 +39,19 @@ export async function lockLink({ sql }: Db, orgId: string, linkId: string): Prom
   return rows.length > 0
 }
 
+/** As `lockLink`, for one of its sessions: false when either has ended. What a sign-in brings is kept only then. */
+export async function lockOpen(
+  { sql }: Db,
+  orgId: string,
+  { linkId, sessionId }: { linkId: string; sessionId: string },
+): Promise<boolean> {
+  if (!(await lockLink({ sql } as Db, orgId, linkId))) return false
+  const rows = await sql`
+    select id from link_session
+    where org_id = ${orgId} and id = ${sessionId} and link_id = ${linkId} and closed_at is null`
+  return rows.length > 0
+}
+
 /** Makes room for one more: closes the oldest open sessions that hold no credential. Call after `lockLink`. */
 export async function pushOutOldest({ sql }: Db, orgId: string, linkId: string): Promise<number> {
   const rows = await sql`

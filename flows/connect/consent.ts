@@ -4,7 +4,8 @@ import { type Connector, ConnectorError, type Identity, type Json } from '../../
 import { openContext, routed } from '../../connectors/http.ts'
 import { record } from '../../storage/audit.ts'
 import * as consents from '../../storage/consents.ts'
-import type { HeldAccount } from '../../storage/held-credentials.ts'
+import type { Db } from '../../storage/db.ts'
+import type { HeldAccount, HeldCredential } from '../../storage/held-credentials.ts'
 import * as held from '../../storage/held-credentials.ts'
 import * as progress from '../../storage/link-progress.ts'
 import * as sessions from '../../storage/link-sessions.ts'
@@ -123,12 +124,8 @@ export async function concludeTrip(services: Services, taken: Taken, answer: Ans
   const listed = await Promise.all(
     stop.items.map(({ connector }) => listAccounts(connector, answer.accessToken, scopes, signal)),
   )
-  const before = await held.ofSession(services.db, taken.trip.orgId, taken.trip.linkSessionId)
-  const replaced = before.find(({ provider }) => provider === taken.trip.provider)
-  await keep(services, taken, { answer, identity, scopes, stop, listed })
-  // Signed in as somebody else first: that permission is not needed and should not stay behind.
-  if (replaced && replaced.identity !== identity.id)
-    await withdraw(services, replaced, AbortSignal.timeout(5_000))
+  const unneeded = await keep(services, taken, { answer, identity, scopes, stop, listed })
+  if (unneeded) await withdraw(services, unneeded, AbortSignal.timeout(5_000))
 }
 
 type Granted = Extract<Answer, { kind: 'granted' }>
@@ -169,53 +166,65 @@ async function listAccounts(
 
 type Kept = { answer: Granted; identity: Identity; scopes: string[]; stop: Stop; listed: Listed[] }
 
-async function keep(services: Services, taken: Taken, kept: Kept): Promise<void> {
-  const { trip, link, at } = taken
-  const { answer, identity, scopes, stop, listed } = kept
+/**
+ * Returns what must not stay behind at the provider: the sign-in of somebody else that this one replaced, or this one
+ * where the link was cancelled, finished or over while the provider answered.
+ */
+async function keep(services: Services, taken: Taken, kept: Kept): Promise<HeldCredential | null> {
+  const { trip, link } = taken
+  const { orgId, linkSessionId: sessionId } = trip
+  const brought = sealed(services, taken, kept)
+  return services.db.transaction(async (tx) => {
+    if (!(await sessions.lockOpen(tx, orgId, { linkId: link.id, sessionId }))) {
+      await consents.conclude(tx, orgId, trip.consentId, 'failed', 'ended')
+      return brought
+    }
+    const before = await held.ofSession(tx, orgId, sessionId)
+    await held.keep(tx, orgId, brought)
+    await consents.conclude(tx, orgId, trip.consentId, 'granted', null)
+    if (stopsOf(services, link, []).length > 1) await progress.markPartial(tx, link.orgId, link.requestId)
+    await noteGranted(services, tx, link, kept)
+    const replaced = before.find(({ provider }) => provider === trip.provider)
+    return replaced && replaced.identity !== brought.identity ? replaced : null
+  })
+}
+
+function sealed(services: Services, { trip, at }: Taken, kept: Kept): HeldCredential {
+  const { answer, identity, scopes, listed } = kept
   const id = randomUUID()
-  const { accessToken, refreshToken } = answer
   const after = (seconds: number | null) =>
     seconds === null ? null : new Date(at.getTime() + seconds * 1000).toISOString()
   const secret: HeldSecret = {
-    accessToken,
-    refreshToken,
+    accessToken: answer.accessToken,
+    refreshToken: answer.refreshToken,
     expiresAt: after(answer.expiresInSeconds),
     grantExpiresAt: after(answer.grantExpiresInSeconds),
   }
-  await services.db.transaction(async (tx) => {
-    await held.keep(tx, trip.orgId, {
-      id,
-      linkSessionId: trip.linkSessionId,
-      provider: trip.provider,
-      oauthApp: trip.key,
-      identity: identity.id,
-      identityLabel: identity.label,
-      scopes,
-      sealed: services.vault.seal(JSON.stringify(secret), heldPlace(id, trip.orgId)),
-      accounts: listed.flatMap(({ accounts }) => accounts),
-      trouble: Object.fromEntries(
-        listed
-          .filter(({ trouble }) => trouble)
-          .map(({ connectorId, trouble }) => [connectorId, trouble ?? '']),
-      ),
-    })
-    await consents.conclude(tx, trip.orgId, trip.consentId, 'granted', null)
-    if (stopsOf(services, link, []).length > 1) await progress.markPartial(tx, link.orgId, link.requestId)
-    const missing = stop.items.filter(({ connector }) => missingScopes(connector, scopes).length > 0)
-    await record(tx, link.orgId, {
-      kind: 'consent.granted',
-      actor: ownerActor(link, identity.label),
-      clientId: link.clientId,
-      requestId: link.requestId,
-      linkId: link.id,
-      data: {
-        provider: stop.provider.name,
-        label: identity.label,
-        missing: missing.map(({ connector }) => connector.name),
-      },
-    })
-    await touchCard(services, tx, link.orgId, link.requestId)
+  const troubled = listed.filter(({ trouble }) => trouble)
+  return {
+    ...{ id, orgId: trip.orgId, linkSessionId: trip.linkSessionId, receivedAt: at, scopes },
+    ...{ provider: trip.provider, oauthApp: trip.key, identity: identity.id, identityLabel: identity.label },
+    sealed: services.vault.seal(JSON.stringify(secret), heldPlace(id, trip.orgId)),
+    accounts: listed.flatMap(({ accounts }) => accounts),
+    trouble: Object.fromEntries(troubled.map(({ connectorId, trouble }) => [connectorId, trouble ?? ''])),
+  }
+}
+
+async function noteGranted(
+  services: Services,
+  tx: Db,
+  link: LinkView,
+  { identity, scopes, stop }: Kept,
+): Promise<void> {
+  const missing = stop.items
+    .filter(({ connector }) => missingScopes(connector, scopes).length > 0)
+    .map(({ connector }) => connector.name)
+  await record(tx, link.orgId, {
+    ...{ kind: 'consent.granted', actor: ownerActor(link, identity.label), linkId: link.id },
+    ...{ clientId: link.clientId, requestId: link.requestId },
+    data: { provider: stop.provider.name, label: identity.label, missing },
   })
+  await touchCard(services, tx, link.orgId, link.requestId)
 }
 
 async function conclude(

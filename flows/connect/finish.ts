@@ -41,8 +41,14 @@ export async function finish(
   if (chosen.length === 0 && !reconnected) return { kind: 'nothing-picked', picker }
   const outcome = await services.db.transaction((tx) => spend(services, tx, picker, chosen))
   if (outcome === 'spent') return { kind: 'finished' }
-  if (outcome === 'lost') return { kind: 'not-open', sight: await look(services, token, cookies) }
+  if (outcome === 'lost') return whyLost(services, token, cookies)
   return { kind: 'over-limit', picker, picked: chosen.length, ...outcome }
+}
+
+/** Somebody else ended the link meanwhile, or this browser signed in again: its list of accounts is another one now. */
+async function whyLost(services: Services, token: string, cookies: string[]): Promise<Finished> {
+  const sight = await look(services, token, cookies)
+  return sight.kind === 'open' ? { kind: 'stale', link: sight.link } : { kind: 'not-open', sight }
 }
 
 /** Another press may have finished between two of our reads: then its outcome is the answer. */
@@ -67,6 +73,8 @@ async function spend(services: Services, tx: Db, picker: Picker, chosen: Choice[
   const { orgId } = link
   const over = await overLimit(tx, picker, chosen)
   if (over) return over
+  await progress.lockLink(tx, orgId, link.id)
+  if (!(await isStillHeld(tx, orgId, session))) return 'lost'
   if (!(await progress.spendLink(tx, orgId, { linkId: link.id, sessionId: session.id }))) return 'lost'
   const taken = await held.destroy(
     tx,
@@ -80,6 +88,14 @@ async function spend(services: Services, tx: Db, picker: Picker, chosen: Choice[
   await progress.markFinished(tx, orgId, link.requestId)
   await tell(services, tx, picker, made.length)
   return 'spent'
+}
+
+/** A sign-in in another tab replaces the credential the ticks were made for. */
+async function isStillHeld(tx: Db, orgId: string, session: Picker['session']): Promise<boolean> {
+  const now = await held.ofSession(tx, orgId, session.id)
+  return (
+    now.length === session.held.length && session.held.every(({ id }) => now.some((one) => one.id === id))
+  )
 }
 
 /** Accounts that are connected already do not count again. */

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { arrive, concludeTrip } from '../../flows/connect/consent.ts'
+import { destroyHeld } from '../../flows/connect/destroy-held.ts'
 import { finish } from '../../flows/connect/finish.ts'
 import { cancelRequest } from '../../flows/request-actions.ts'
+import type { Db } from '../../storage/db.ts'
 import { freshDatabase } from '../support/database.ts'
 import { picks, Visitor } from '../web/browser.ts'
 import {
@@ -92,5 +95,66 @@ describe('Finish', () => {
       results.push(won ? 'finish' : 'cancel')
     }
     expect(results).toHaveLength(20)
+  })
+})
+
+/** Like pressing Continue and agreeing, up to where the provider's answer is on its way to us. */
+async function underWay(owner: Visitor, { path }: Link) {
+  const left = await owner.post(`${stage.origin}${path}/continue`, {}, '/authorize')
+  const state = new URL(left.url).searchParams.get('state')
+  const arrival = await arrive(stage.services, {
+    ...{ provider: 'google', state, issuer: null, cookies: [...owner.jar.values()] },
+  })
+  if (arrival.kind !== 'taken') throw new Error(arrival.kind)
+  return (person: string) =>
+    concludeTrip(stage.services, arrival.taken, {
+      ...{ kind: 'granted', accessToken: `access of ${person}`, refreshToken: `refresh of ${person}` },
+      ...{ expiresInSeconds: 3600, grantExpiresInSeconds: null, scopes: null, raw: {} },
+      idToken: { sub: person, email: `${person}@client.example` },
+    })
+}
+
+const heldOf = ({ linkId }: Link) =>
+  db.sql`select identity from held_credential h join link_session s on s.id = h.link_session_id
+    where s.link_id = ${linkId}`
+
+describe('a sign-in that comes back late', () => {
+  it('is given back when the link was cancelled meanwhile', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    const comesBack = await underWay(new Visitor(), link)
+    await cancelRequest(stage.services, { orgId: link.orgId, requestId: link.requestId, by: 'U1' })
+    await destroyHeld(stage.services, link, AbortSignal.timeout(5_000))
+    await comesBack('late')
+    expect(await heldOf(link)).toEqual([])
+    expect(google.revoked).toContain('refresh of late')
+  })
+
+  it('is given back when another tab finished meanwhile', async () => {
+    const { link, token, cookie, picks: sent } = await readyToFinish('early')
+    const owner = new Visitor()
+    owner.jar.set('ls_any', cookie)
+    const comesBack = await underWay(owner, link)
+    expect((await finish(stage.services, token, [cookie], sent)).kind).toBe('finished')
+    await comesBack('latecomer')
+    expect(await heldOf(link)).toEqual([])
+    expect(google.revoked).toContain('refresh of latecomer')
+    expect(google.revoked).not.toContain('canary-refresh-early')
+  })
+
+  it('replaces the one Finish was pressed for, and spends nothing', async () => {
+    const { link, token, cookie, picks: sent } = await readyToFinish('first')
+    const owner = new Visitor()
+    owner.jar.set('ls_any', cookie)
+    const comesBack = await underWay(owner, link)
+    const { db: whole } = stage.services
+    const between: Db['transaction'] = async (work) => {
+      await comesBack('second')
+      return whole.transaction(work)
+    }
+    const services = { ...stage.services, db: { ...whole, transaction: between } }
+    expect((await finish(services, token, [cookie], sent)).kind).toBe('stale')
+    expect(await made(link)).toMatchObject({ connections: 0, sources: 0, said: 0 })
+    expect(await heldOf(link)).toEqual([{ identity: 'second' }])
+    expect(google.revoked).toContain('canary-refresh-first')
   })
 })
