@@ -7,7 +7,7 @@ import { routeOrigins } from './connectors/http.ts'
 import { allConnectors, catalogue } from './connectors/index.ts'
 import type { Services } from './flows/services.ts'
 import { jobs, schedules } from './jobs/index.ts'
-import { type OpenQueue, openQueue } from './jobs/queue.ts'
+import { type OpenQueue, openQueue, type Report } from './jobs/queue.ts'
 import { type Log, openLog } from './log.ts'
 import { type Db, openDb } from './storage/db.ts'
 import { migrate } from './storage/migrate.ts'
@@ -36,7 +36,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   const worker = config.role !== 'web'
   const queue = await openQueue(config.databaseUrl, jobs, {
     worker,
-    report: atMostEvery(10_000, (error, says, fields) => log.error({ ...fields, error }, says)),
+    report: atMostEvery(10_000, (level, error, says, fields) => log[level]({ ...fields, error }, says)),
   })
   const services: Services = {
     db,
@@ -92,12 +92,10 @@ async function publish(db: Db, log: Log): Promise<void> {
     log.warn({}, 'role latchkey_reader is missing and may not be created here: see docs/operating.md')
 }
 
-type Report = (error: unknown, says: string, fields?: object) => void
-
 /** An outage repeats itself many times a second: the same trouble is logged once in `ms`, with how often it came. */
 function atMostEvery(ms: number, report: Report): Report {
   const told = new Map<string, { at: number; since: number }>()
-  return (error, says, fields) => {
+  return (level, error, says, fields) => {
     const key = `${says} ${(error as Error | null)?.message}`
     const before = told.get(key) ?? { at: -ms, since: 0 }
     const now = performance.now()
@@ -106,7 +104,7 @@ function atMostEvery(ms: number, report: Report): Report {
       return
     }
     told.set(key, { at: now, since: 0 })
-    report(error, says, before.since > 0 ? { ...fields, repeated: before.since } : fields)
+    report(level, error, says, before.since > 0 ? { ...fields, repeated: before.since } : fields)
   }
 }
 

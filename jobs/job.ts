@@ -52,9 +52,9 @@ export type Job<Name extends JobName> = {
   expireSeconds: number
   /** Loops that fetch, per process. */
   concurrency: number
-  /** Jobs one loop takes at once and runs side by side. More than 1 lets a full queue drain without pauses. */
+  /** Jobs one loop takes at once and runs side by side; it takes the next when all are done. Default 1. */
   batch?: number
-  /** Wakes a loop at once by NOTIFY: for what people wait for. Others poll twice a second. */
+  /** What people wait for: looked for every second even if its NOTIFY got lost; else every five. */
   prompt?: boolean
   /** Runs at least once, so it must be safe to run again. */
   run(services: Services & Voices, payload: Jobs[Name], context: JobContext): Promise<void>

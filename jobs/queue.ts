@@ -5,7 +5,8 @@ import { type Job, RetryLater, type Voices } from './job.ts'
 
 type AnyJob = Job<never>
 type Schedule = { name: JobName; cron: string }
-type Report = (error: unknown, says: string, fields?: object) => void
+/** 'warn': it will be tried again. */
+export type Report = (level: 'warn' | 'error', error: unknown, says: string, fields?: object) => void
 
 export type OpenQueue = {
   queue: Queue
@@ -18,8 +19,11 @@ export type OpenQueue = {
 }
 
 const DRAIN_MS = 30_000
+/** Only where a NOTIFY got lost: the loops are woken by it, and by the end of their own job. */
+const BACKSTOP_SECONDS = 5
+const BACKSTOP_PROMPT_SECONDS = 1
+/** Where there is no NOTIFY at all, as behind a transaction pooler. */
 const POLL_SECONDS = 0.5
-const POLL_PROMPT_SECONDS = 5
 const HEARTBEAT_SECONDS = 30
 
 /** Creates the queues of `jobs` and connects. `worker` false: this process only sends. */
@@ -39,7 +43,7 @@ export async function openQueue(
     superviseIntervalSeconds: 15, // a dead worker's jobs are picked up within heartbeat + this
     monitorIntervalSeconds: 15,
   })
-  boss.on('error', (error) => report(error, 'queue trouble'))
+  boss.on('error', (error) => report('error', error, 'queue trouble'))
   await boss.start()
   for (const job of jobs as readonly AnyJob[]) await ensureQueue(boss, job)
   let working = !worker
@@ -72,7 +76,7 @@ async function ensureQueue(boss: PgBoss, job: AnyJob): Promise<void> {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     retentionSeconds: 14 * 86_400,
     deleteAfterSeconds: 3 * 86_400,
-    notify: job.prompt ?? false,
+    notify: true,
   }
   await boss.createQueue(job.name, { policy: job.policy ?? 'standard', ...options })
   await boss.updateQueue(job.name, options)
@@ -110,21 +114,23 @@ function within({ sql }: Db): BossDb {
   } as BossDb
 }
 
+/** One worker per loop, so that each can be woken by itself: a loop looks again at once after every batch. */
 async function startLoops(boss: PgBoss, job: AnyJob, services: Services & Voices, report: Report) {
-  await boss.work(
-    job.name,
-    {
-      batchSize: job.batch ?? 1,
-      localConcurrency: job.concurrency,
-      burstWhenBatchFull: true,
-      pollingIntervalSeconds: POLL_SECONDS,
-      notifyPollingIntervalSeconds: POLL_PROMPT_SECONDS,
-      perJobResults: true,
-      includeMetadata: true,
-    },
-    (batch: JobWithMetadata<object>[]) =>
-      Promise.all(batch.map((item) => runOne(boss, job, item, services, report))),
-  )
+  const options = {
+    batchSize: job.batch ?? 1,
+    pollingIntervalSeconds: POLL_SECONDS,
+    notifyPollingIntervalSeconds: job.prompt ? BACKSTOP_PROMPT_SECONDS : BACKSTOP_SECONDS,
+    perJobResults: true,
+    includeMetadata: true,
+  } as const
+  for (let loop = 0; loop < job.concurrency; loop++) {
+    let id = ''
+    id = await boss.work(job.name, options, async (batch: JobWithMetadata<object>[]) => {
+      const settled = await Promise.all(batch.map((item) => runOne(boss, job, item, services, report)))
+      boss.notifyWorker(id)
+      return settled
+    })
+  }
 }
 
 type Settled = { id: string; status: 'completed' | 'failed'; output?: object }
@@ -145,7 +151,7 @@ async function runOne(
   } catch (error) {
     const wait = askedWait(error)
     if (wait !== null) return putOff(boss, job, item, wait, services)
-    report(error, last ? 'job failed for good' : 'job failed, will run again', {
+    report(last ? 'error' : 'warn', error, last ? 'job failed for good' : 'job failed, will run again', {
       job: job.name,
       id,
       retryCount,

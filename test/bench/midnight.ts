@@ -87,7 +87,7 @@ async function openStage(databaseUrl: string): Promise<Stage> {
     ...(dailyRefresh.batch && { batch: dailyRefresh.batch }),
     run: nothing,
   }
-  const report = (error: unknown) => console.error(error)
+  const report = (_level: string, error: unknown) => console.error(error)
   const queue = await openQueue(databaseUrl, [ours, peer], { worker: true, report })
   const services = { db, queue: queue.queue as Queue } as Services
   await queue.work([ours, peer], [], services as Services & Voices)

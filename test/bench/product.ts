@@ -12,7 +12,7 @@ export type Product = { db: Db; services: Services; close(): Promise<void> }
 /** Sends jobs and runs none. `secretKeys` must be shared by processes that share credentials. */
 export async function openProduct(databaseUrl: string, secretKeys = freshKeys(), max = 16): Promise<Product> {
   const db = openDb(databaseUrl, { max })
-  const report = (error: unknown) => console.error(error)
+  const report = (_level: string, error: unknown) => console.error(error)
   const queue = await openQueue(databaseUrl, jobs, { worker: false, report })
   const keys = parseSecretKeys(secretKeys)
   const services: Services = {

@@ -34,7 +34,7 @@ async function start() {
   const reports: string[] = []
   const queue = await openQueue(url, [plain, keyed], {
     worker: true,
-    report: (error, says) => reports.push(`${says}: ${(error as Error).message}`),
+    report: (_level, error, says) => reports.push(`${says}: ${(error as Error).message}`),
   })
   open.push(queue)
   const services = { db, queue: queue.queue } as unknown as Services & Voices
@@ -121,4 +121,16 @@ test('closing waits for the job that runs', async () => {
   await ranAll(1)
   await open.pop()?.close()
   expect(finished).toBe(true)
+})
+
+test('a long queue drains without a pause between jobs', async () => {
+  const { queue, work } = await start()
+  const JOBS = 200
+  await queue.queue.sendMany(
+    'test-plain',
+    Array.from({ length: JOBS }, (_, n) => ({ payload: { n } })),
+    { db },
+  )
+  await work()
+  await ranAll(JOBS) // two loops that slept their half second after each job would take 50 s, not 15
 })

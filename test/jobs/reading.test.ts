@@ -17,7 +17,8 @@ const { db, url } = await freshDatabase()
 const tiny = await startTinyProvider()
 const jobs = [backfill, backfillProgress, dailyRefresh, syncSource]
 const troubles: unknown[] = []
-const open = (worker: boolean) => openQueue(url, jobs, { worker, report: (error) => troubles.push(error) })
+const open = (worker: boolean) =>
+  openQueue(url, jobs, { worker, report: (_level, error) => troubles.push(error) })
 const [worker, other] = [await open(true), await open(false)]
 const base = readingServices(db, [remoteConnector(tiny.origin)])
 const services: Services = { ...base, queue: worker.queue }
