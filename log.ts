@@ -9,17 +9,26 @@ export type Log = {
   error(fields: object, says: string): void
 }
 
+const NAMES =
+  '(?:access|refresh|id|bot)_?token|(?:client|signing)_?secret|code_?verifier|password|cookie|authorization'
+
 const SECRETS: [RegExp, string][] = [
-  [/\/(l|r)\/([\w-]{4})[\w-]{8,}/g, '/$1/$2…'],
+  [/\blk_([\w-]{4})[\w-]{8,}/g, 'lk_$1…'],
+  [/\/(l|r)\/(?!lk_)([\w-]{4})[\w-]{8,}/g, '/$1/$2…'],
+  [/\b(ls_[0-9a-f]+)=[\w-]{8,}/g, '$1=…'],
   [/\b(xox[a-z]|xapp)-[\w-]+/g, '$1-…'],
+  [/\bhooks\.slack\.com\/[^\s"\\]+/g, 'hooks.slack.com/…'],
   [/\bya29\.[\w.-]+/g, 'ya29.…'],
   [/\b1\/\/[\w-]{10,}/g, '1//…'],
   [/\bEAA[A-Za-z0-9]{10,}/g, 'EAA…'],
+  [/\bGOCSPX-[\w-]+/g, 'GOCSPX-…'],
   [/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer …'],
-  [
-    /("?(?:access_token|refresh_token|client_secret|id_token|code|password)"?\s*[=:]\s*"?)[^"&\s,}]+/gi,
-    '$1…',
-  ],
+  [/\bBasic\s+[A-Za-z0-9+/]{16,}=*/g, 'Basic …'],
+  [/(:\/\/[^\s:/@"]*):[^\s/@"]+@/g, '$1:…@'],
+  [/([?&]code=)[^"&\s\\]+/g, '$1…'],
+  [new RegExp(`\\b(${NAMES})=[^"&\\s\\\\,}]+`, 'gi'), '$1=…'],
+  // In JSON, also in JSON that is a string in JSON. Numbers are no secrets, and the line must stay JSON.
+  [new RegExp(`\\b(${NAMES})(\\\\*"\\s*:\\s*\\\\*")[^"\\\\]+`, 'gi'), '$1$2…'],
 ]
 
 /** Cuts tokens, link URLs and credentials out of a text, keeping enough to find the row by. */
