@@ -6,6 +6,7 @@ import { cancelRequest, copyLink, correctAddress, resendLink } from '../flows/re
 import { requestCard } from '../flows/request-card.ts'
 import type { Services } from '../flows/services.ts'
 import { EDIT_ADDRESS_VIEW, editAddressModal } from '../templates/slack/edit-address.ts'
+import { mayNotReconnect } from '../templates/slack/reconnect.ts'
 import * as says from '../templates/slack/request-answers.ts'
 import { problemView } from '../templates/slack/trouble.ts'
 import { type Actor, actorOf } from './actor.ts'
@@ -35,6 +36,7 @@ export function register(app: App, services: Services): void {
   app.view(EDIT_ADDRESS_VIEW, async (args) => {
     const actor = await actorOf(services, args as unknown as Args)
     if (!actor) return
+    if (!may(actor.member, 'request')) return answer(args as unknown as Args, says.notAllowedToRequest())
     const email = Object.values(args.view.state.values.owner_email ?? {})[0]?.value ?? ''
     const { requestId, origin } = JSON.parse(args.view.private_metadata)
     const { orgId, userId: by } = actor
@@ -81,6 +83,7 @@ async function fresh({ services, args, actor, value: requestId }: Pressed): Prom
   const { orgId, userId: by } = actor
   const card = await requestCard(services, orgId, requestId)
   if (card?.forSelf && card.requestedBy !== by) return reply(args, says.freshForOther(card.requestedBy))
+  if (card?.purpose === 'reconnect' && !may(actor.member, 'reconnect')) return reply(args, mayNotReconnect())
   const outcome = await freshLink(services, { orgId, requestId, by })
   switch (outcome.kind) {
     case 'issued':

@@ -273,3 +273,24 @@ test.each(['shortcut', 'message_action'])('the %s opens the same form', async (t
   const origin = JSON.parse(lastView().private_metadata)
   expect(origin.channelId).toBe(type === 'shortcut' ? 'U1' : 'C1')
 })
+
+test('rights are judged again when the corrected address is sent: minutes may lie between', async () => {
+  await submit(filled(await openForm(), { email: 'nobody@acme.com' }))
+  await told()
+  const [row] = await bot.db.sql`select r.id, l.id as link_id from access_request r
+    join auth_link l on l.request_id = r.id order by r.created_at desc limit 1`
+  await bot.db.sql`update delivery set status = 'refused' where link_id = ${row?.linkId}`
+  await bot.db.sql`update member set role = 'viewer', role_set_by = 'U3' where slack_user_id = 'U2'`
+  const origin = { channelId: 'C1', responseUrl: bot.slack.responseUrl }
+  const view = {
+    ...{
+      callback_id: 'request_edit_address',
+      private_metadata: JSON.stringify({ requestId: row?.id, origin }),
+    },
+    state: { values: { owner_email: { value: { type: 'email_text_input', value: 'evil@evil.example' } } } },
+  }
+  const { text } = await bot.submit(view, { user: { id: 'U2', team_id: 'T1' } })
+  expect(text).toContain('Your role only allows you to look')
+  const [after] = await bot.db.sql`select owner_email from access_request where id = ${row?.id}`
+  expect(after?.ownerEmail).toBe('nobody@acme.com')
+})
