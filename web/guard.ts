@@ -1,4 +1,5 @@
 /** What stands before the owner's pages: no forms from elsewhere, no guessing of tokens, no endless waiting. */
+import { isIPv6 } from 'node:net'
 import type { Request, RequestHandler } from 'express'
 import { foreignFormPage, unknownPage } from '../templates/page/problem.ts'
 import { sendPage } from './send.ts'
@@ -32,7 +33,7 @@ export type Guesses = {
 export function countGuesses(now: () => number = Date.now): Guesses {
   const counts = new Map<string, { since: number; n: number }>()
   const current = (address: string) => {
-    const entry = counts.get(address)
+    const entry = counts.get(network(address))
     return entry && now() - entry.since < WINDOW_MS ? entry : null
   }
   return {
@@ -41,11 +42,23 @@ export function countGuesses(now: () => number = Date.now): Guesses {
       const entry = current(address)
       if (entry) entry.n++
       else {
-        if (counts.size >= ADDRESSES_MAX) counts.clear()
-        counts.set(address, { since: now(), n: 1 })
+        const [oldest] = counts.keys()
+        if (counts.size >= ADDRESSES_MAX && oldest !== undefined) counts.delete(oldest)
+        counts.delete(network(address)) // so that the map stays in the order of time
+        counts.set(network(address), { since: now(), n: 1 })
       }
     },
   }
+}
+
+/** One customer has a /64 of IPv6, so many addresses that each could guess. */
+function network(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [head = '', tail = ''] = address.split('::')
+  const groups = head.split(':').filter(Boolean)
+  const rest = tail.split(':').filter(Boolean)
+  const zeros = address.includes('::') ? 8 - groups.length - rest.length : 0
+  return [...groups, ...Array<string>(zeros).fill('0'), ...rest].slice(0, 4).join(':')
 }
 
 /** Stops an address that guesses before its next guess reaches the database. The body is that of an unknown link. */

@@ -140,6 +140,7 @@ async function pressFinish(at: At, req: Request<Params>, res: Response): Promise
   if (fields(req).do === 'another') {
     const picking = await promptly(readPicks(services, token, cookies, picks))
     if (picking.kind === 'ready') await keepTicks(services, picking)
+    if (picking.kind === 'not-open' && picking.sight.kind === 'unknown') at.guesses.note(req.ip ?? '')
     return void res.redirect(303, path)
   }
   await sightOf(at, req) // answers soon or not at all; Finish itself may take its time with many accounts

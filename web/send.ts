@@ -4,15 +4,24 @@ import type { RequestHandler, Response } from 'express'
 import helmet from 'helmet'
 import type { Page } from '../templates/page/layout.ts'
 
-/** For every owner's page. The content policy is set per page, by `sendPage`. */
-export function pageHeaders(publicUrl: URL): RequestHandler[] {
+/** For every answer, also those that are no pages. */
+export function everywhere(publicUrl: URL): RequestHandler {
   const https = publicUrl.protocol === 'https:'
+  return (_req, res, next) => {
+    res.set('x-content-type-options', 'nosniff')
+    if (https) res.set('strict-transport-security', 'max-age=31536000; includeSubDomains')
+    next()
+  }
+}
+
+/** For every owner's page. The content policy is set per page, by `sendPage`. */
+export function pageHeaders(): RequestHandler[] {
   return [
     helmet({
       contentSecurityPolicy: false,
       // Not no-referrer: browsers then send `Origin: null` with our own forms.
       referrerPolicy: { policy: 'same-origin' },
-      strictTransportSecurity: https,
+      strictTransportSecurity: false, // `everywhere` has it
       xFrameOptions: { action: 'deny' },
     }),
     (_req, res, next) => {

@@ -9,7 +9,7 @@ import { countGuesses, isUnavailable, ownForms, stopGuessing } from './guard.ts'
 import { linkRoutes } from './link-page.ts'
 import { ownerSaysRoutes } from './owner-says.ts'
 import { receiptRoutes } from './receipt-page.ts'
-import { pageHeaders, sendPage } from './send.ts'
+import { everywhere, pageHeaders, sendPage } from './send.ts'
 
 export type Readiness = () => Promise<{ ready: boolean; parts: Record<string, boolean> }>
 
@@ -20,13 +20,14 @@ export function createWeb(services: Services, readiness: Readiness, _log: Log): 
   web.set('query parser', 'simple')
   // A proxy in front has a private address; whoever speaks from a public one is taken by that one.
   web.set('trust proxy', 'loopback, linklocal, uniquelocal')
+  web.use(everywhere(services.publicUrl))
   web.get('/healthz', (_req, res) => void res.json({ alive: true }))
   web.get('/readyz', async (_req, res) => {
     const { ready, parts } = await readiness()
     res.status(ready ? 200 : 503).json({ ready, ...parts })
   })
   const guesses = countGuesses()
-  web.use(['/l', '/r', '/connect'], pageHeaders(services.publicUrl), ownForms(services.publicUrl))
+  web.use(['/l', '/r', '/connect'], pageHeaders(), ownForms(services.publicUrl))
   web.use(['/l', '/r'], stopGuessing(guesses))
   const at = { services, guesses }
   web.use(linkRoutes(at), ownerSaysRoutes(at), receiptRoutes(at), callbackRoutes(services))

@@ -16,7 +16,7 @@ export function sessionCookies(req: Request, publicUrl: URL): string[] {
     .filter((pair) => pair.startsWith(wanted))
     .map((pair) => pair.slice(pair.indexOf('=') + 1))
     .filter((value) => /^[\w-]{43}$/.test(value))
-    .slice(0, COOKIES_MAX)
+    .slice(-COOKIES_MAX) // browsers send the oldest first, and the newest is the one in use
 }
 
 /** Lax: the provider's redirect back must bring it along. */

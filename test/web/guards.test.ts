@@ -2,6 +2,7 @@ import { type AddressInfo, connect } from 'node:net'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDb } from '../../storage/db.ts'
+import { countGuesses } from '../../web/guard.ts'
 import { metricsRoute } from '../../web/metrics.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
 import { proxyFor } from '../support/proxy.ts'
@@ -141,6 +142,63 @@ describe('link sessions', () => {
   })
 })
 
+it('finds the link in a browser that has twenty others', async () => {
+  const owner = new Visitor()
+  for (let n = 0; n < 22; n++) owner.jar.set(`ls_0000${n}`, String(n).padEnd(43, 'x'))
+  const link = await issue()
+  const picker = await owner.post(at(`${link.path}/continue`))
+  expect(heading(picker.html)).toBe('Choose the accounts to connect')
+})
+
+describe('guesses', () => {
+  const full = (...addresses: string[]) => {
+    const guesses = countGuesses()
+    for (let n = 0; n < 30; n++) for (const address of addresses) guesses.note(address)
+    return guesses
+  }
+
+  it('are counted per IPv4 address and per customer network of IPv6', () => {
+    const guesses = full('192.0.2.1', '2001:db8:1:2::1')
+    for (const address of ['192.0.2.1', '2001:db8:1:2::1', '2001:db8:1:2:ffff::', '2001:db8:1:2:3:4:5:6'])
+      expect(guesses.tooMany(address), address).toBe(true)
+    for (const address of ['192.0.2.2', '2001:db8:1:3::1', '2001:db8::1:2:0:1', '::1', '::ffff:192.0.2.1'])
+      expect(guesses.tooMany(address), address).toBe(false)
+  })
+
+  it('are not forgotten because ten thousand others guess too', () => {
+    const guesses = countGuesses()
+    for (let n = 0; n < 9_999; n++) guesses.note(`198.51.${n >> 8}.${n & 255}`)
+    for (let n = 0; n < 30; n++) guesses.note('192.0.2.1')
+    guesses.note('192.0.2.9')
+    expect(guesses.tooMany('192.0.2.1')).toBe(true)
+  })
+
+  it('are counted by the address a proxy names, not by one the guesser names', async () => {
+    const from = (forwarded: string) =>
+      new Visitor().request(at('/l/lk_none'), { headers: { 'x-forwarded-for': forwarded } })
+    for (let n = 0; n < 31; n++) await from(`203.0.113.${n}, 192.0.2.7`)
+    expect((await from('203.0.113.99, 192.0.2.7')).status).toBe(429)
+    expect((await from('192.0.2.7, 192.0.2.8')).status).toBe(404)
+  })
+
+  it('are counted on every way in', async () => {
+    const headers = { 'x-forwarded-for': '192.0.2.20', 'sec-fetch-site': 'same-origin' }
+    const ways = ['continue', 'finish', 'decline', 'question', 'someone-else', 'fresh']
+    const press = (way: string, body: string) =>
+      new Visitor().request(at(`/l/lk_none/${way}`), {
+        ...{ method: 'POST', body },
+        headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+      })
+    const bodies = ['', 'do=another', 'email=a@b.example&question=x&reason=x']
+    let known = 0
+    for (const way of ways)
+      for (const body of bodies) known += Number((await press(way, body)).status !== 429)
+    expect(known).toBe(ways.length * bodies.length)
+    for (let n = known; n < 30; n++) await new Visitor().request(at(`/r/lk_none${n}`), { headers })
+    expect((await new Visitor().request(at('/l/lk_none'), { headers })).status).toBe(429)
+  })
+})
+
 describe('the door', () => {
   it('sends strict headers, with the provider’s origin as the only other form target', async () => {
     const link = await issue()
@@ -156,6 +214,13 @@ describe('the door', () => {
       'x-content-type-options': 'nosniff',
     })
     expect(html).not.toMatch(/<script|<img|<link|src=|@import|url\(/)
+  })
+
+  it('lets no browser guess what an answer is, page or not', async () => {
+    for (const path of ['/healthz', '/readyz', '/nothing', '/l/lk_none', '/connect/google/callback'])
+      expect((await new Visitor().request(at(path))).headers.get('x-content-type-options'), path).toBe(
+        'nosniff',
+      )
   })
 
   it('uses a __Host- cookie behind https', async () => {
