@@ -4,7 +4,7 @@ import * as audit from '../storage/audit.ts'
 import type { Db } from '../storage/db.ts'
 import * as orgs from '../storage/quota.ts'
 import * as queue from '../storage/request-queue.ts'
-import { actorOf, issueLink, linkUrl } from './issue-link.ts'
+import { actorOf, issueLink, judgedAnew, linkUrl } from './issue-link.ts'
 import { LINK_PLANS, slotFor } from './quota.ts'
 import { placeInQueue, touchCard } from './request-card.ts'
 import type { Services } from './services.ts'
@@ -34,7 +34,7 @@ export async function freshLink(
   services: Services,
   wanted: { orgId: string; requestId: string; by: string; ifFull?: 'refuse' | 'queue' },
 ): Promise<FreshOutcome> {
-  return services.db.transaction((tx) => decide(services, tx, wanted))
+  return judgedAnew(services, (tx) => decide(services, tx, wanted))
 }
 
 async function decide(
@@ -49,8 +49,7 @@ async function decide(
   if (!request.forSelf && !LINK_PLANS.includes(org.plan)) return { kind: 'plan', plan: org.plan }
 
   const waiting = await queue.waiting(tx, orgId)
-  const slot = request.forSelf ? null : await orgs.takeSlot(tx, orgId, waiting)
-  const full = !slot && !request.forSelf
+  const full = !request.forSelf && !(await orgs.hasSlot(tx, orgId, waiting))
   if (full && ifFull === 'refuse') {
     const now = (await orgs.get(tx, orgId)) ?? org
     return { kind: 'quota-reached', nextSlot: slotFor(now.recentLinks, now.now, waiting + 1) }
@@ -62,7 +61,8 @@ async function decide(
     ...{ kind: 'request.renewed', actor: actorOf(by), clientId: request.clientId, requestId },
   })
   if (full) return waitInLine(services, tx, orgId, requestId)
-  const link = await issueLink(services, tx, { orgId, requestId, by, issuedAt: slot })
+  const reserved = request.forSelf ? null : waiting
+  const link = await issueLink(services, tx, { orgId, requestId, by, reserved })
   const { linkId, keyId, expiresAt } = link
   return { kind: 'issued', requestId, linkId, url: linkUrl(services, { id: linkId, keyId }), expiresAt }
 }

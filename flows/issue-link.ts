@@ -11,34 +11,55 @@ import type { Services } from './services.ts'
 
 export type IssuedLink = { linkId: string; keyId: string; expiresAt: Date }
 
-/** `issuedAt` is the time of the slot it took; null: a link outside the quota. The request is 'sent' already. */
+/** Another process took the slot that was free a moment ago: the transaction must be undone and judged anew. */
+class SlotTaken extends Error {}
+
+/** Judges again what lost its slot on the way: the second time it sees the quota as the winner left it. */
+export async function judgedAnew<T>({ db }: Services, decide: (tx: Db) => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await db.transaction(decide)
+    } catch (error) {
+      if (!(error instanceof SlotTaken)) throw error
+    }
+  }
+}
+
+type Wanted = {
+  orgId: string
+  requestId: string
+  by: string
+  /** Slots left to requests already queued; null: a link outside the quota. */
+  reserved: number | null
+}
+
+/**
+ * The request is 'sent' already. Where the link counts, look for a free slot first and call this inside `judgedAnew`:
+ * it throws when another process was faster.
+ */
 export async function issueLink(
   services: Services,
   tx: Db,
-  {
-    orgId,
-    requestId,
-    by,
-    issuedAt,
-  }: { orgId: string; requestId: string; by: string; issuedAt: string | null },
+  { orgId, requestId, by, reserved }: Wanted,
 ): Promise<IssuedLink> {
   const request = await requests.get(tx, orgId, requestId)
   if (!request) throw new Error(`no access request ${requestId}`)
-  await supersedeTwins(services, tx, orgId, requestId, by)
   const made = { id: randomUUID(), keyId: services.tokens.newestKeyId }
-  const expiresAt = await links.insert(tx, orgId, {
-    ...made,
-    requestId,
+  const link = {
+    ...{ ...made, requestId, issuedBy: by },
     tokenHash: hashToken(linkToken(services.tokens, made)),
     receiptHash: hashToken(receiptToken(services.tokens, made)),
-    counts: issuedAt !== null,
-    issuedBy: by,
-    issuedAt,
-  })
+  }
+  const counts = reserved !== null
+  const expiresAt = counts
+    ? await links.insertCounted(tx, orgId, link, reserved)
+    : await links.insert(tx, orgId, link)
+  if (!expiresAt) throw new SlotTaken()
+  await supersedeTwins(services, tx, orgId, requestId, by)
   const { clientId, forSelf } = request
   await audit.record(tx, orgId, {
     ...{ kind: 'link.issued', actor: actorOf(by), clientId, requestId, linkId: made.id },
-    data: { expiresAt: expiresAt.toISOString(), counts: issuedAt !== null },
+    data: { expiresAt: expiresAt.toISOString(), counts },
   })
   if (!forSelf)
     await deliverLink(services, tx, { kind: 'access-request', request, linkId: made.id, round: 'first' })

@@ -22,11 +22,10 @@ async function sendNext(services: Services, tx: Db, orgId: string): Promise<bool
   const requestId = await queue.lockNext(tx, orgId)
   const request = requestId && (await requests.get(tx, orgId, requestId))
   if (!request) return false
-  const issuedAt = await orgs.takeSlot(tx, orgId, 0)
-  if (!issuedAt) return false
+  if (!(await orgs.hasSlot(tx, orgId, 0))) return false
   await requests.move(tx, orgId, request.id, ['queued'], 'sent')
   const { linkId } = await issueLink(services, tx, {
-    ...{ orgId, requestId: request.id, by: request.requestedBy, issuedAt },
+    ...{ orgId, requestId: request.id, by: request.requestedBy, reserved: 0 },
   })
   await enqueueDelivery(services, tx, {
     ...{ orgId, kind: 'queue-sent', channel: 'dm', address: request.requestedBy },

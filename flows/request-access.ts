@@ -5,7 +5,7 @@ import * as clients from '../storage/clients.ts'
 import type { Db } from '../storage/db.ts'
 import * as orgs from '../storage/quota.ts'
 import * as queue from '../storage/request-queue.ts'
-import { actorOf, issueLink, linkUrl } from './issue-link.ts'
+import { actorOf, issueLink, judgedAnew, linkUrl } from './issue-link.ts'
 import { judge, LINK_PLANS, slotFor } from './quota.ts'
 import { placeInQueue, touchCard } from './request-card.ts'
 import type { Services } from './services.ts'
@@ -34,7 +34,7 @@ export async function requestAccess(services: Services, given: Wish): Promise<Re
   const wish = { ...given, owner: { ...given.owner, email: given.owner.email?.trim() || null } }
   const refused = judgeWish(services.connectors, wish)
   if (refused) return refused
-  return services.db.transaction((tx) => decide(services, tx, wish))
+  return judgedAnew(services, (tx) => decide(services, tx, wish))
 }
 
 async function decide(services: Services, tx: Db, wish: Wish): Promise<RequestOutcome> {
@@ -50,24 +50,23 @@ async function decide(services: Services, tx: Db, wish: Wish): Promise<RequestOu
   if (!LINK_PLANS.includes(org.plan)) return { kind: 'plan', plan: org.plan }
 
   const waiting = await queue.waiting(tx, orgId)
-  const slot = await orgs.takeSlot(tx, orgId, waiting)
-  if (slot) return issueNow(services, tx, wish, slot)
+  if (await orgs.hasSlot(tx, orgId, waiting)) return issueNow(services, tx, wish, waiting)
   if (wish.ifFull === 'queue') return putInQueue(services, tx, wish)
   const full = (await orgs.get(tx, orgId)) ?? org
   return { kind: 'quota-reached', nextSlot: slotFor(full.recentLinks, full.now, waiting + 1) }
 }
 
-/** `slot` is the time of the quota's slot it took; null: outside the quota. */
+/** `reserved` slots are for requests already queued; null: outside the quota. */
 async function issueNow(
   services: Services,
   tx: Db,
   wish: Wish,
-  slot: string | null,
+  reserved: number | null,
 ): Promise<RequestOutcome> {
   const { orgId, requestedBy } = wish
   const requestId = await createRequest(tx, wish, 'sent')
   const { linkId, keyId, expiresAt } = await issueLink(services, tx, {
-    ...{ orgId, requestId, by: requestedBy, issuedAt: slot },
+    ...{ orgId, requestId, by: requestedBy, reserved },
   })
   const org = await orgs.get(tx, orgId)
   const quotaLeft = org ? judge(org.recentLinks, org.now).left : 0

@@ -1,5 +1,6 @@
 /** Rows of auth_link. Every change of state is one conditional update on the database's clock: one caller wins. */
 import type { Db } from './db.ts'
+import { ringMoved, slotFree } from './quota.ts'
 
 type LinkStatus = 'issued' | 'finished' | 'expired' | 'cancelled' | 'superseded'
 
@@ -24,10 +25,7 @@ export type NewLink = {
   tokenHash: Buffer
   keyId: string
   receiptHash: Buffer
-  counts: boolean
   issuedBy: string
-  /** Null: now. A link that counts carries the time of its slot, as `takeSlot` gave it. */
-  issuedAt: string | null
 }
 
 const COLUMNS = [
@@ -35,16 +33,40 @@ const COLUMNS = [
   ...['ended_at', 'resends', 'copied_at'],
 ]
 
-/** Returns the expiry: the org's lifetime after issue. */
+/** A link outside the quota. Returns the expiry: the org's lifetime after now. */
 export async function insert({ sql }: Db, orgId: string, link: NewLink): Promise<Date> {
   const [row] = await sql<{ expiresAt: Date }[]>`
     insert into auth_link (id, org_id, request_id, token_hash, key_id, receipt_hash, counts, issued_by,
       issued_at, expires_at)
     select ${link.id}, org.id, ${link.requestId}, ${link.tokenHash}, ${link.keyId}, ${link.receiptHash},
-      ${link.counts}, ${link.issuedBy}, at, at + make_interval(hours => link_lifetime_hours)
-    from org, coalesce(${link.issuedAt}::text::timestamptz, latchkey.clock()) as at where org.id = ${orgId}
+      false, ${link.issuedBy}, latchkey.clock(), latchkey.clock() + make_interval(hours => link_lifetime_hours)
+    from org where org.id = ${orgId}
     returning expires_at`
   return (row as { expiresAt: Date }).expiresAt
+}
+
+/**
+ * A link for another person: takes a slot of the quota and inserts the link in one statement, exact at any concurrency,
+ * because the update judges the row it has locked. `reserved` slots are left to requests already queued. Null: no slot
+ * is free, and nothing was written.
+ */
+export async function insertCounted(
+  { sql }: Db,
+  orgId: string,
+  link: NewLink,
+  reserved: number,
+): Promise<Date | null> {
+  const [row] = await sql<{ expiresAt: Date }[]>`
+    with slot as (
+      update org set recent_links = ${ringMoved(sql)} where id = ${orgId} and ${slotFree(sql, reserved)}
+      returning id, link_lifetime_hours, recent_links[cardinality(recent_links)] as at)
+    insert into auth_link (id, org_id, request_id, token_hash, key_id, receipt_hash, counts, issued_by,
+      issued_at, expires_at)
+    select ${link.id}, slot.id, ${link.requestId}, ${link.tokenHash}, ${link.keyId}, ${link.receiptHash},
+      true, ${link.issuedBy}, at, at + make_interval(hours => link_lifetime_hours)
+    from slot
+    returning expires_at`
+  return row?.expiresAt ?? null
 }
 
 export async function get({ sql }: Db, orgId: string, id: string): Promise<AuthLink | undefined> {

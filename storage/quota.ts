@@ -22,23 +22,25 @@ export async function get({ sql }: Db, orgId: string): Promise<QuotaOrg | undefi
   return org
 }
 
-/**
- * Takes one slot and returns its time (as text: to the microsecond), or null when none is free; a refusal writes
- * nothing. `reserved` slots are left for requests already queued. `greatest` keeps the ring in order when a transaction that began earlier gets the row
- * later: the clock gives the transaction's start.
- */
-export async function takeSlot({ sql }: Db, orgId: string, reserved: number): Promise<string | null> {
-  const [taken] = await sql<{ issuedAt: string }[]>`
-    update org set recent_links =
-      case when cardinality(recent_links) < ${QUOTA} then recent_links else recent_links[2:] end
-      || greatest(latchkey.clock(), recent_links[cardinality(recent_links)])
-    where id = ${orgId}
-      and (cardinality(recent_links) + ${reserved}::int < ${QUOTA}
-        or recent_links[cardinality(recent_links) + ${reserved}::int + 1 - ${QUOTA}]
-          <= latchkey.clock() - interval '1 hour')
-    returning recent_links[cardinality(recent_links)]::text as issued_at`
-  return taken?.issuedAt ?? null
+/** Whether a link may be issued now, leaving `reserved` slots to requests already queued. Writes and locks nothing. */
+export async function hasSlot({ sql }: Db, orgId: string, reserved: number): Promise<boolean> {
+  const rows = await sql`select from org where id = ${orgId} and ${slotFree(sql, reserved)}`
+  return rows.length > 0
 }
+
+/** SQL: true of a row of org whose ring has more than `reserved` slots free. It reads nothing but that row. */
+export const slotFree = (sql: Db['sql'], reserved: number) => sql`
+  (cardinality(recent_links) + ${reserved}::int < ${QUOTA}
+   or recent_links[cardinality(recent_links) + ${reserved}::int + 1 - ${QUOTA}]
+     <= latchkey.clock() - interval '1 hour')`
+
+/**
+ * SQL: the ring with one more issue time, at most ten. `greatest` keeps it in order when a transaction that began
+ * earlier gets the row later: the clock gives the transaction's start.
+ */
+export const ringMoved = (sql: Db['sql']) => sql`
+  case when cardinality(recent_links) < ${QUOTA} then recent_links else recent_links[2:] end
+  || greatest(latchkey.clock(), recent_links[cardinality(recent_links)])`
 
 /** Serialises those who send queued requests of one org. Inserts that refer to the org are not held up. */
 export async function lockOrg({ sql }: Db, orgId: string): Promise<void> {

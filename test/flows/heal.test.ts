@@ -154,7 +154,7 @@ test('an owner who was asked and has not begun is left in peace once it is mende
   }
   const [asked, begun] = [await ask('sent'), await ask('started')]
   await db.transaction((tx) =>
-    issueLink(services, tx, { orgId, requestId: asked, by: 'UMEMBER', issuedAt: null }),
+    issueLink(services, tx, { orgId, requestId: asked, by: 'UMEMBER', reserved: null }),
   )
   await look(scene)
   const rows = await db.sql<
