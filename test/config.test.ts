@@ -1,6 +1,9 @@
 /** What an operator sees when the environment is not right. */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { readConfig } from '../config.ts'
@@ -99,6 +102,14 @@ test('npm start without an environment says what is missing and exits 1', async 
   expect(stderr).toContain('Latchkey cannot start. Please correct:')
   expect(stderr).toContain('DATABASE_URL is missing')
   expect(stderr).not.toContain('    at ')
+})
+
+test('npm start leaves no shell between npm and the product: the signal that stops npm would end there', async () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } }
+  const asked = scripts.start.replaceAll('main.ts', '-p process.ppid')
+  const child = execFile('sh', ['-c', asked])
+  const [parent] = await Promise.all([text(child.stdout ?? Readable.from([])), once(child, 'exit')])
+  expect(Number(parent)).toBe(process.pid)
 })
 
 test('.env.example names every variable of the contract, each with a comment', () => {
