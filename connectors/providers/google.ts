@@ -24,13 +24,14 @@ export const google: Provider = {
     prompt: 'consent select_account',
     include_granted_scopes: 'true',
   },
-  loginHint: (label) => ({ login_hint: label }),
+  loginHint: (label) => (label.includes('@') ? { login_hint: label } : {}),
   tokenAuth: 'form',
   authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
 
   /** The id token came straight from the token endpoint, so its signature needs no second look (OIDC Core 3.1.3.7). */
   async identity(context, { idToken }) {
-    return identityIn(claimsOf(idToken)) ?? askUserInfo(context)
+    const claims = claimsOf(idToken)
+    return identityIn(claims) ?? askUserInfo(context, subIn(claims))
   },
 
   revoke: (token) => ({ method: 'POST', url: 'https://oauth2.googleapis.com/revoke', form: { token } }),
@@ -108,17 +109,28 @@ function decoded(jwt: string): Json {
 
 /** `sub` never changes and is never reused; an address may be both, so it is only the label. */
 function identityIn(claims: Json): Identity | null {
-  const [id] = valuesAt(claims, 'sub')
+  const id = subIn(claims)
   const [label] = valuesAt(claims, 'email')
-  if (typeof id !== 'string' || id === '' || typeof label !== 'string') return null
-  return { id, label }
+  return id !== null && typeof label === 'string' ? { id, label } : null
 }
 
-async function askUserInfo(context: Context): Promise<Identity> {
-  const { body } = await context.call({ url: 'https://openidconnect.googleapis.com/v1/userinfo' })
-  const identity = identityIn(body)
-  if (identity) return identity
-  throw new ConnectorError('unknown', google.id, 'Google did not say who signed in')
+function subIn(claims: Json): string | null {
+  const [id] = valuesAt(claims, 'sub')
+  return typeof id === 'string' && id !== '' ? id : null
+}
+
+/** `known` is who it is by the id token, which had no address: then a missing or foreign answer changes nothing. */
+async function askUserInfo(context: Context, known: string | null): Promise<Identity> {
+  const { body } = await context
+    .call({ url: 'https://openidconnect.googleapis.com/v1/userinfo' })
+    .catch((error: unknown) => {
+      if (known === null || !(error instanceof ConnectorError)) throw error
+      return { body: null }
+    })
+  const id = known ?? subIn(body)
+  if (id === null) throw new ConnectorError('unknown', google.id, 'Google did not say who signed in')
+  const asked = identityIn(body)
+  return asked?.id === id ? asked : { id, label: `Google account …${id.slice(-4)}` }
 }
 
 /** google.rpc.RetryInfo, and the form Google Ads wraps it in: durations like "12.5s". */

@@ -209,4 +209,16 @@ describe('who signed in at Google', () => {
       kind: 'unknown',
     })
   })
+
+  it('is known by the number of the login where nobody gives an address, or another one’s', async () => {
+    const nameless = { id: '1089', label: 'Google account …1089' }
+    const userInfo = nock('https://openidconnect.googleapis.com')
+    userInfo.get('/v1/userinfo').reply(404, {})
+    expect(await google.identity(context, { idToken: { sub: '1089' }, raw: null })).toEqual(nameless)
+    userInfo.get('/v1/userinfo').reply(200, { sub: '2', email: 'eve@northwind.example' })
+    expect(await google.identity(context, { idToken: { sub: '1089' }, raw: null })).toEqual(nameless)
+    userInfo.get('/v1/userinfo').reply(200, { sub: '1089' })
+    expect(await google.identity(context, { idToken: null, raw: null })).toEqual(nameless)
+    expect(google.loginHint?.(nameless.label)).toEqual({})
+  })
 })
