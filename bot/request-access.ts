@@ -26,7 +26,7 @@ import {
 } from '../templates/slack/request-modal.ts'
 import { problemView } from '../templates/slack/trouble.ts'
 import { type Actor, actorOf } from './actor.ts'
-import { type Args, answer, openModal } from './answer.ts'
+import { type Args, answer, openModal, typed } from './answer.ts'
 import type { Command, Shortcut } from './listener.ts'
 import { ownerProfile, readForm } from './request-form.ts'
 import { type Origin, tellPrivately } from './tell.ts'
@@ -54,7 +54,7 @@ export function register(app: App, services: Services): void {
   app.command('/request-access', async (args) => {
     await args.ack()
     const { channel_id, response_url, text } = args.command
-    await openRequestForm(services, args, { channelId: channel_id, responseUrl: response_url }, text)
+    await openRequestForm(services, args, { channelId: channel_id, responseUrl: response_url }, typed(text))
   })
   app.shortcut('request_access', async (args) => {
     await args.ack()

@@ -102,7 +102,7 @@ test('the form opens empty at once and is filled right after', async () => {
 })
 
 test('words after the command are filled in', async () => {
-  const view = await openForm('google ads and ga4 for Acme & Söhne from dana@acme.com')
+  const view = await openForm('google ads and ga4 for Acme &amp; Söhne from dana@acme.com')
   const element = (id: string) => view.blocks.find(({ block_id }) => block_id === id)?.element
   expect(element('sources')?.initial_options).toMatchObject([{ value: 'google-ads' }, { value: 'ga4' }])
   expect(element('client')?.initial_option).toMatchObject({
