@@ -34,11 +34,11 @@ const composers: Record<string, Compose> = {
 
 type Settled = { kind: 'sent' } | { kind: 'refused'; code: number; why: string }
 
-/** Retries cover greylisting: 1, 2, 4 … minutes, about two hours in all. */
+/** Somebody waits: a short outage costs seconds. Later tries cover greylisting: 15, 30, 60 … s, two hours in all. */
 export const deliver: Job<'deliver'> = {
   name: 'deliver',
   policy: 'exclusive',
-  retry: { limit: 8, delaySeconds: 60, delayMaxSeconds: 1800 },
+  retry: { limit: 10, delaySeconds: 15, delayMaxSeconds: 1800 },
   expireSeconds: 120,
   concurrency: 2,
   batch: 5,
