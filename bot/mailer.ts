@@ -42,18 +42,21 @@ function envelope(
     from: { name: displayName(fromName || from.name), address: from.address },
     to: { name: displayName(to.name ?? ''), address: to.address },
     ...(replyTo && { replyTo: { name: '', address: replyTo } }),
-    ...{ subject, text, html, messageId: `<${id}@${host}>` },
+    ...{ subject: literal(subject), text, html, messageId: `<${id}@${host}>` },
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
   }
 }
 
 /** No address inside a name: "security@google.com" <access@agency.com> would be a disguise. */
 const displayName = (name: string) =>
-  name
+  literal(name)
     .replace(/[<>@"\r\n]/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 70)
+
+/** Not read as an encoded word (RFC 2047), which could bring back every character that was taken out. */
+const literal = (text: string) => text.replace(/=\?/g, '= ?')
 
 /** What was said when the server refused: before any recipient was named, it refuses us. */
 const OURS = /^(CONN|EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL)/

@@ -77,6 +77,7 @@ test.each(HOSTILE)('a hostile name adds no recipient and no header: %j', async (
   expect(caught?.headers.filter(({ key }) => ['bcc', 'cc', 'x-evil'].includes(key))).toEqual([])
   expect(caught?.from.address).toBe('access@agency.example')
   expect(caught?.from.name).not.toContain('@')
+  expect(`${caught?.from.name}${caught?.subject}`).not.toMatch(/[\r\n]/)
 })
 
 test.each(['dana@acme.com, evil@x.example', 'dana@acme.com>\r\nRCPT TO:<evil@x.example'])(

@@ -77,7 +77,7 @@ test('the receipt names what is connected and how to revoke it', () => {
 const sender = (orgName: string) => ({ orgName, color: '#1f6feb', supportEmail: null })
 const pages = (name: string): Page[] => [
   linkPage({
-    ...{ sender: sender(name), path: '/l/lk_x', requester: { name, email: name, website: name } },
+    ...{ sender: sender(name), path: '/l/lk_x', requester: { name, email: name, website: null } },
     ...{ clientName: name, purpose: 'connect', forSelf: false, note: name, expected: name, declined: true },
     ...{ expiresAt: at, timeZone: 'Europe/Berlin', webview: null },
     stops: [
