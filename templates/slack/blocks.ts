@@ -9,18 +9,16 @@ export type SlackMessage = {
   color?: string
 }
 
-export const section = (text: string): KnownBlock => ({ type: 'section', text: { type: 'mrkdwn', text } })
-export const context = (text: string): KnownBlock => ({
-  type: 'context',
-  elements: [{ type: 'mrkdwn', text }],
-})
-export const header = (text: string): KnownBlock => ({
-  type: 'header',
-  text: { type: 'plain_text', text: cut(text, 150), emoji: true },
-})
+/** Verbatim: Slack makes no links or channel names of words we did not mark, such as a client called evil.example. */
+export const mrkdwn = (text: string) => ({ type: 'mrkdwn' as const, text, verbatim: true })
+export const section = (text: string): KnownBlock => ({ type: 'section', text: mrkdwn(text) })
+export const context = (text: string): KnownBlock => ({ type: 'context', elements: [mrkdwn(text)] })
+export const header = (text: string): KnownBlock => ({ type: 'header', text: plain(text, 150) })
+
+/** Nothing is parsed in it, but marks that turn or hide text would still work, and Slack refuses what is empty. */
 export const plain = (text: string, max = 75) => ({
   type: 'plain_text' as const,
-  text: cut(text, max),
+  text: cut(text.replace(HIDDEN, ' ').trim(), max) || '–',
   emoji: true,
 })
 

@@ -1,6 +1,6 @@
 /** The alert card of one incident: one pure function of its state, so that every edit shows the whole truth. */
 import type { KnownBlock } from '@slack/types'
-import { context, cut, header, type SlackMessage, safe, section, slackDate } from './blocks.ts'
+import { context, cut, header, mrkdwn, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 import { incidentButtons } from './incident-buttons.ts'
 import { REASONS, type Reason } from './incident-words.ts'
 
@@ -139,7 +139,7 @@ function facts(view: IncidentView): KnownBlock[] {
       ? `*Until*\n${slackDate(view.resolvedAt)}`
       : `*Last good day*\n${view.lastGoodDay ?? 'no data yet'}`,
   ]
-  const block: KnownBlock = { type: 'section', fields: fields.map((text) => ({ type: 'mrkdwn', text })) }
+  const block: KnownBlock = { type: 'section', fields: fields.map(mrkdwn) }
   return isOver(view.state) ? [block] : [block, section(why(view))]
 }
 

@@ -1,6 +1,6 @@
 /** The modal "Settings" of an org, with what to say about each field that is wrong. */
 import type { InputBlock, ModalView } from '@slack/types'
-import { context, plain, section } from './blocks.ts'
+import { context, mrkdwn, plain, section } from './blocks.ts'
 
 export const SETTINGS = 'settings'
 export const ZONE_OPTIONS = 'settings-time-zone'
@@ -63,10 +63,7 @@ export function settingsModal(org: SettingsView, plans: readonly string[], alert
       context('Auth links need the plan pro, custom or enterprise-legacy.'),
       {
         type: 'section',
-        text: {
-          type: 'mrkdwn',
-          text: 'Who may do what: workspace admins are admins here, everybody else is a member.',
-        },
+        text: mrkdwn('Who may do what: workspace admins are admins here, everybody else is a member.'),
         accessory: { type: 'button', action_id: SETTINGS_ROLES, text: plain('Set a role') },
       },
     ],

@@ -1,6 +1,6 @@
 /** Data sources as rows, the same in App Home and in a message. A word always says what the colour says. */
 import type { KnownBlock, ModalView, Overflow, PlainTextOption } from '@slack/types'
-import { context, cut, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
+import { context, cut, mrkdwn, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 
 export type SourceState =
   | 'connecting'
@@ -68,10 +68,9 @@ export function sourceRow(source: SourceView, rights: Rights): KnownBlock {
   return {
     type: 'section',
     block_id: `source:${source.id}`,
-    text: {
-      type: 'mrkdwn',
-      text: `${title}\n${[word + sinceOf(source), dataTo(source)].filter(Boolean).join(' · ')}\n${authorised(source)}`,
-    },
+    text: mrkdwn(
+      `${title}\n${[word + sinceOf(source), dataTo(source)].filter(Boolean).join(' · ')}\n${authorised(source)}`,
+    ),
     ...(menu && { accessory: menu }),
   }
 }

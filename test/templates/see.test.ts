@@ -1,5 +1,6 @@
 /** App Home, source rows, settings and answers: within Slack's limits, and harmless whatever names contain. */
 import { describe, expect, test } from 'vitest'
+import { mrkdwn } from '../../templates/slack/blocks.ts'
 import { help, notHere, unknownWord } from '../../templates/slack/help.ts'
 import { type HomeData, homeRefusal, homeView } from '../../templates/slack/home.ts'
 import { channelClosed, settingsModal, settingsSaved } from '../../templates/slack/settings.ts'
@@ -145,7 +146,7 @@ test.each([
 
 test('the quota line reads exactly so', () => {
   const [first] = homeView(home('x', []), { clientId: null, limit: 20 }, rights).blocks
-  expect(first).toEqual({ type: 'section', text: { type: 'mrkdwn', text: '0 of 10 auth links left' } })
+  expect(first).toEqual({ type: 'section', text: mrkdwn('0 of 10 auth links left') })
 })
 
 test('settings, help and refusals are whole', () => {
