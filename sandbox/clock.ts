@@ -35,7 +35,7 @@ export async function tickNow(services: Pick<Services, 'db' | 'queue'>, timeoutM
 }
 
 /**
- * Waits until no job is waiting, running or due. Jobs put off into the future (retries, long waits) do not count;
+ * Waits until no job is waiting, running or due within six seconds. Jobs put off for longer (retries) do not count;
  * `hurry` makes them due first.
  */
 export async function settle(db: Db, { timeoutMs = 30_000, hurry = false } = {}): Promise<void> {
@@ -51,7 +51,7 @@ async function quiet({ sql }: Db, until: number, names: string[] | null): Promis
   while (calm < QUIET_ROUNDS) {
     const open = await sql<{ name: string }[]>`
       select name from pgboss.job
-      where (state = 'active' or (state in ('created', 'retry') and start_after <= now() + interval '1 second'))
+      where (state = 'active' or (state in ('created', 'retry') and start_after <= now() + interval '6 seconds'))
         and name not like '\\_\\_pgboss%' ${names ? sql`and name in ${sql(names)}` : sql``}`
     calm = open.length === 0 ? calm + 1 : 0
     if (Date.now() > until)
