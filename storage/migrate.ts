@@ -11,6 +11,7 @@ const DIR = new URL('./migrations/', import.meta.url)
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const session = new pg.Client({ connectionString: databaseUrl, application_name: 'latchkey migrate' })
+  session.on('error', () => {}) // the server went away: the query in hand says so too
   await session.connect()
   try {
     await session.query(`select pg_advisory_lock(hashtext('latchkey migrate'))`)

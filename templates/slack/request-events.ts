@@ -33,7 +33,10 @@ const WORDS: Record<string, Words> = {
     `🔑 Signed in at ${text('provider')} as ${text('label')}${list('missing') ? `, but without the permission for ${list('missing')}` : ''}`,
   'consent.denied': ({ text }) => `✋ Access was refused at ${text('provider')}`,
   'consent.failed': ({ text }) => `⚠️ Signing in at ${text('provider')} failed: ${text('why')}`,
-  'request.finished': ({ n }) => `✅ Finished: ${counted(n('sources'), 'data source')} connected`,
+  'request.finished': ({ n }) =>
+    n('sources') > 0
+      ? `✅ Finished: ${counted(n('sources'), 'data source')} connected`
+      : '✅ Finished: signed in again',
   'request.expired': ({ is }) =>
     is('unfinished')
       ? '⌛ The link expired. The owner had signed in but not finished; what was signed in is destroyed'
