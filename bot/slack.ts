@@ -6,10 +6,13 @@ import { WebAPIPlatformError, WebAPIRateLimitedError, WebClient, type WebClientO
 import Bottleneck from 'bottleneck'
 import type { Posted, SlackVoice } from '../jobs/job.ts'
 import type { SlackMessage } from '../templates/slack/blocks.ts'
+import { type SlackUser, toProfile } from './actor.ts'
 import type { Reachable, Workspaces } from './workspaces.ts'
 
 const PER_CHANNEL_MS = 1_200
 const WAIT_HERE_AT_MOST_S = 10
+/** Slack recommends no more. */
+const PEOPLE_PER_PAGE = 200
 
 /** Slack allows 50 edits a minute per workspace, all channels together: 45, of which 5 at once. */
 const EDITS = {
@@ -66,7 +69,8 @@ async function waitIfShort(error: unknown, { retryCount }: { retryCount: number 
 
 type Pace = { posts: Bottleneck.Group; edits: Bottleneck.Group }
 
-function speakIn({ workspaceId }: Reachable, client: WebClient, { posts, edits }: Pace): SlackVoice {
+function speakIn(workspace: Reachable, client: WebClient, { posts, edits }: Pace): SlackVoice {
+  const { workspaceId } = workspace
   return {
     async post(channel, message, { threadTs } = {}) {
       const to = await openDm(client, channel)
@@ -87,6 +91,18 @@ function speakIn({ workspaceId }: Reachable, client: WebClient, { posts, edits }
       const edit = () => client.chat.update({ channel, ts, ...content(message) })
       const edited = await refusal(() => edits.key(workspaceId).schedule(edit))
       return 'why' in edited ? 'gone' : 'updated'
+    },
+    async people(cursor) {
+      // A grid's own token would have to name one of its workspaces: there admins are learned as they act.
+      if (workspace.teamId === null) return { profiles: [], next: null }
+      const page = { limit: PEOPLE_PER_PAGE, include_locale: true, ...(cursor && { cursor }) }
+      const listed = await refusal(() => client.users.list(page))
+      if ('why' in listed) return { profiles: [], next: null }
+      const { members = [], response_metadata } = listed.answer
+      return {
+        profiles: members.map((user) => toProfile(user as SlackUser, workspace)),
+        next: response_metadata?.next_cursor || null,
+      }
     },
   }
 }

@@ -9,6 +9,7 @@ import { endConnectionJob } from './end-connection.ts'
 import { healJob } from './heal.ts'
 import { incidentCardJob } from './incident-card.ts'
 import { moveCardJob } from './move-card.ts'
+import { people } from './people.ts'
 import { requestCardJob } from './request-card.ts'
 import { secondLookJob } from './second-look.ts'
 import { syncSource } from './sync-source.ts'
@@ -25,6 +26,7 @@ export const jobs = [
   healJob,
   incidentCardJob,
   moveCardJob,
+  people,
   requestCardJob,
   secondLookJob,
   syncSource,

@@ -1,4 +1,5 @@
 /** What a job is, and the two voices it may use. Jobs are shallow: they re-read, ask a flow, and speak. */
+import type { SlackProfile } from '../flows/member.ts'
 import type { JobName, Jobs, Services } from '../flows/services.ts'
 import type { Mail } from '../templates/mail/layout.ts'
 import type { SlackMessage } from '../templates/slack/blocks.ts'
@@ -11,6 +12,8 @@ export type SlackVoice = {
   post(channel: string, message: SlackMessage, options?: { threadTs?: string }): Promise<Posted>
   /** 'gone' when the message can no longer be edited. */
   update(channel: string, ts: string, message: SlackMessage): Promise<'updated' | 'gone'>
+  /** One page of everybody in the workspace; `next` is the cursor of the page after it. Nobody where it is closed to us. */
+  people(cursor: string | null): Promise<{ profiles: SlackProfile[]; next: string | null }>
 }
 
 export type MailOutcome =

@@ -4,6 +4,7 @@ import { sweep as sweepOwnerSide } from '../flows/connect/sweep.ts'
 import { expireLinks } from '../flows/expire-links.ts'
 import { wakeSnoozed } from '../flows/incident-buttons.ts'
 import { sendNudges } from '../flows/nudge.ts'
+import { askForPeople } from '../flows/people.ts'
 import { sendQueued } from '../flows/queue-requests.ts'
 import { reconcile } from '../flows/reconcile.ts'
 import { dueRefreshes } from '../flows/refresh.ts'
@@ -26,6 +27,7 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['find lost work', reconcile],
   ['look again at suspects', secondLooks],
   ['wake snoozed incidents', wakeSnoozed],
+  ['ask for people', askForPeople],
   ['tidy up lost sign-ins', sweepOwnerSide],
   ['forget old signatures', sweepSeen],
 ]

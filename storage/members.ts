@@ -50,6 +50,13 @@ export async function admins({ sql }: Db, orgId: string): Promise<Member[]> {
     order by slack_user_id`
 }
 
+/** Which of these Slack users the org has a row of. */
+export async function known({ sql }: Db, orgId: string, slackUserIds: string[]): Promise<string[]> {
+  const rows = await sql<{ slackUserId: string }[]>`
+    select slack_user_id from member where org_id = ${orgId} and slack_user_id = any(${slackUserIds})`
+  return rows.map(({ slackUserId }) => slackUserId)
+}
+
 export type SeenMember = Pick<
   Member,
   'slackUserId' | 'teamId' | 'displayName' | 'email' | 'timeZone' | 'locale'

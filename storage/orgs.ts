@@ -68,3 +68,14 @@ export async function changeSettings(
   const rows = await sql`update org set ${sql(Object.fromEntries(given))} where id = ${orgId} returning id`
   return rows.length > 0
 }
+
+/** Orgs in Slack whose people nobody has asked Slack about for a day; each is handed out once. For the tick. */
+export async function claimUnaskedOfAllOrgs({ sql }: Db, limit: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    with due as (
+      select id from org where (people_asked_at is null or people_asked_at <= latchkey.clock() - interval '1 day')
+        and exists (select from workspace where workspace.org_id = org.id and revoked_at is null)
+      order by people_asked_at nulls first limit ${limit} for no key update skip locked)
+    update org set people_asked_at = latchkey.clock() from due where org.id = due.id returning org.id`
+  return rows.map(({ id }) => id)
+}

@@ -20,6 +20,7 @@ create table org (
   on_call_mention text, -- a Slack user or user-group id
   -- Issue times of the links made for another person, oldest first, at most ten: the quota judges this row alone.
   recent_links timestamptz[] not null default '{}',
+  people_asked_at timestamptz, -- when Slack was last asked who its admins are
   created_at timestamptz not null default latchkey.clock()
 ) with (fillfactor = 50);
 

@@ -29,6 +29,7 @@ const voices: Voices = {
       posts.push({ channel, message, threadTs, ts })
       return { kind: 'posted', channel: channel.startsWith('U') ? `D${channel}` : channel, ts }
     },
+    people: async () => ({ profiles: [], next: null }),
     async update(_channel, ts, message) {
       updates.push({ ts, message })
       return 'updated'
