@@ -15,6 +15,7 @@ import { proposeMove } from '../move.ts'
 import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 import { type Choice, type Picker, type Picking, type Picks, readPicks } from './accounts.ts'
+import { dropOthers, settleElsewhere } from './elsewhere.ts'
 import { type HeldSecret, heldPlace } from './held-secret.ts'
 import { type LinkView, look, type Sight } from './look.ts'
 import { maskLabel, ownerActor } from './owner.ts'
@@ -85,6 +86,7 @@ async function spend(services: Services, tx: Db, picker: Picker, chosen: Choice[
   for (const credential of taken) made.push(...(await connect(services, tx, picker, credential, chosen)))
   await planBackfill(services, tx, { orgId, sourceIds: made })
   await sessions.closeAll(tx, orgId, link.id, 'finished')
+  await dropOthers(services, tx, { orgId, linkId: link.id })
   await progress.markFinished(tx, orgId, link.requestId)
   await tell(services, tx, picker, made.length)
   return 'spent'
@@ -131,6 +133,7 @@ async function connect(
     return []
   }
   const made: string[] = []
+  const elsewhere: { id: string; connectionId: string }[] = []
   for (const { connectorId, ticked: _ticked, connected, ...account } of picked) {
     if (connected) continue
     const source = await sources.upsert(tx, orgId, {
@@ -140,6 +143,8 @@ async function connect(
       account,
       requestId,
     })
+    const isDown = source.connectionId !== connectionId && source.status === 'disconnected'
+    if (isDown) elsewhere.push(source)
     if (!source.created) continue
     made.push(source.id)
     const data = { source: account.name, connector: connectorId }
@@ -151,6 +156,7 @@ async function connect(
       inThread,
     })
   }
+  await settleElsewhere(services, tx, { orgId, requestId, connectionId }, elsewhere)
   if (existed) await afterFinish(services, tx, { orgId, connectionId, requestId })
   return made
 }

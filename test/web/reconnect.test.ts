@@ -85,6 +85,55 @@ describe('a reconnect', () => {
   })
 })
 
+describe('an account the client has already, under another login', () => {
+  /** Another person of the same client signs in for the same account. */
+  async function again(before: Link, person: string) {
+    google.signsIn = { sub: person, email: `${person}@client.example`, scopes: null }
+    const link = await issueLink(stage, { connectorIds: ['ads'], orgId: before.orgId })
+    await db.sql`update access_request set client_id = ${before.clientId} where id = ${link.requestId}`
+    const owner = new Visitor()
+    const picker = await owner.post(at(`${link.path}/continue`))
+    await owner.post(at(`${link.path}/finish`), picks(picker.html, ['a1']))
+    const [row] =
+      await db.sql`select id from connection where org_id = ${link.orgId} and identity = ${person}`
+    return row?.id as string
+  }
+  const ended = (connectionId: string) =>
+    jobs('end-connection').filter(({ payload }) => JSON.stringify(payload).includes(connectionId))
+
+  it('stays where it is while it works, and the new login, which nothing needs, ends', async () => {
+    const before = await connected('person-works')
+    const newer = await again(before, 'person-too')
+    const sources = await db.sql`select connection_id from source where org_id = ${before.orgId}`
+    expect(sources).toEqual([{ connectionId: before.connectionId }])
+    expect(ended(newer)).toHaveLength(1)
+  })
+
+  it('is offered to an admin to move where it is down', async () => {
+    const before = await connected('person-gone')
+    await db.sql`update source set status = 'disconnected' where org_id = ${before.orgId}`
+    const newer = await again(before, 'person-successor')
+    const moves = await db.sql`
+      select to_connection_id, cardinality(source_ids) as n from move
+      where from_connection_id = ${before.connectionId} and status = 'open'`
+    expect(moves).toEqual([{ toConnectionId: newer, n: 1 }])
+    expect(ended(newer)).toHaveLength(0)
+  })
+})
+
+describe('two browsers with one link', () => {
+  it('the one that does not finish keeps no permission behind', async () => {
+    google.signsIn = { sub: 'person-two', email: 'two@client.example', scopes: null }
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    const [first, second] = [new Visitor(), new Visitor()]
+    const picker = await first.post(at(`${link.path}/continue`))
+    await second.post(at(`${link.path}/continue`))
+    await first.post(at(`${link.path}/finish`), picks(picker.html, ['a1']))
+    const told = jobs('destroy-held').filter(({ payload }) => JSON.stringify(payload).includes(link.linkId))
+    expect(told).toHaveLength(1)
+  })
+})
+
 describe('many accounts', () => {
   it('are all offered, and connected in one Finish', async () => {
     google.signsIn = { sub: 'person-many', email: 'many@client.example', scopes: null }
