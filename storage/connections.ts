@@ -100,13 +100,20 @@ export async function suspectedOfAllOrgs({ sql }: Db): Promise<{ orgId: string; 
     order by suspected_at limit 500`
 }
 
-/** Whether another live connection, of any org, shares the grant: revoking at the provider would kill it too. */
+/**
+ * Whether another live connection, of any org, or somebody's unfinished sign-in shares the grant: revoking at the
+ * provider would kill it too.
+ */
 export async function sharesGrantWithAnyOrg({ sql }: Db, orgId: string, id: string): Promise<boolean> {
   const [row] = await sql<{ shared: boolean }[]>`
     select exists (
       select from connection mine join connection other
         on (other.provider, other.oauth_app, other.identity) = (mine.provider, mine.oauth_app, mine.identity)
       where mine.org_id = ${orgId} and mine.id = ${id} and other.id <> mine.id and other.status = 'connected'
+    ) or exists (
+      select from connection mine join held_credential held
+        on (held.provider, held.oauth_app, held.identity) = (mine.provider, mine.oauth_app, mine.identity)
+      where mine.org_id = ${orgId} and mine.id = ${id}
     ) as shared`
   return row?.shared ?? false
 }

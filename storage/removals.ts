@@ -15,6 +15,13 @@ export type Removable = {
   last: boolean
 }
 
+/** Removals under one connection, its fall and its heal take turns: only then one of two removals sees that it is last. */
+export async function lockConnectionOf({ sql }: Db, orgId: string, sourceId: string): Promise<void> {
+  await sql`
+    select from connection where org_id = ${orgId}
+      and id = (select connection_id from source where org_id = ${orgId} and id = ${sourceId}) for no key update`
+}
+
 /** Removed ones are found too, so that a second press can be answered. */
 export async function find({ sql }: Db, orgId: string, sourceId: string): Promise<Removable | null> {
   const [row] = await sql<Removable[]>`
@@ -46,6 +53,20 @@ export async function endUnused({ sql }: Db, orgId: string, connectionId: string
     where org_id = ${orgId} and id = ${connectionId} and status <> 'removed'
       and not exists (select from source where connection_id = connection.id and status <> 'removed')`
   return count === 1
+}
+
+/**
+ * Alerts about single accounts or permissions end when the last source they are about is gone, so that the next loss
+ * is an alert of its own.
+ */
+export async function archiveEmptied({ sql }: Db, orgId: string, connectionId: string): Promise<void> {
+  await sql`
+    update incident set status = 'archived', resolved_at = latchkey.clock(), resolved_by = 'system'
+    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null
+      and kind in ('accounts', 'scope') and not exists (
+        select from source where source.org_id = incident.org_id and source.connection_id = incident.connection_id
+          and source.status = 'disconnected' and source.failure_class =
+            case incident.kind when 'accounts' then 'account_lost' else 'scope_missing' end)`
 }
 
 /** There is nothing left to reconnect. Returns the incidents whose cards must change. */

@@ -70,6 +70,40 @@ describe('removing', () => {
   })
 })
 
+test('the last two removed at once: one of them is the last', async () => {
+  for (let round = 0; round < 10; round++) {
+    sent.length = 0
+    const connectionId = await connected(`pair ${round}`)
+    const pair = [await source(connectionId, 'A'), await source(connectionId, 'B')]
+    await Promise.all(pair.map(remove))
+    expect(sent.map(({ name }) => name)).toEqual(['end-connection'])
+  }
+})
+
+test('the alert about a lost account ends with the removal of its last one, and shows the others until then', async () => {
+  const connectionId = await connected('alert')
+  const lost = { status: 'disconnected', failure_class: 'account_lost' }
+  const about = { clientId, connectionId }
+  const [a, b] = [
+    await makeSource(db, orgId, { ...about, name: 'A' }, lost),
+    await makeSource(db, orgId, { ...about, name: 'B' }, lost),
+  ]
+  await source(connectionId, 'Works')
+  await db.sql`
+    insert into incident (org_id, connection_id, kind, failure_class)
+    values (${orgId}, ${connectionId}, 'accounts', 'account_lost')`
+  const state = async () => {
+    const [row] = await db.sql`select status from incident where connection_id = ${connectionId}`
+    return row?.status
+  }
+  await remove(a)
+  expect(await state()).toBe('open')
+  expect(sent.map(({ name }) => name)).toEqual(['incident-card'])
+  await remove(b)
+  expect(await state()).toBe('archived')
+  expect(sent.map(({ name }) => name)).toEqual(['incident-card', 'incident-card'])
+})
+
 describe('a connection nothing needs any more', () => {
   const end = (connectionId: string, last = false) =>
     endConnection(services, { orgId, connectionId, last }, signal)
@@ -95,6 +129,24 @@ describe('a connection nothing needs any more', () => {
     const connectionId = await connected('shared')
     expect(await end(connectionId)).toEqual({ kind: 'ended', withdrawn: 'shared' })
     expect(await stateIn(connectionId)).toEqual({ status: 'removed', held: false })
+  })
+
+  test('is not withdrawn while its owner is about to finish another link', async () => {
+    const connectionId = await connected('about to')
+    const [request] = await db.sql<{ id: string }[]>`
+      insert into access_request (org_id, client_id, purpose, requested_by, channel_id, status)
+      values (${orgId}, ${clientId}, 'connect', 'U1', 'C1', 'started') returning id`
+    await db.sql`
+      with link as (
+        insert into auth_link (id, org_id, request_id, token_hash, key_id, receipt_hash, counts, issued_by, issued_at,
+          expires_at)
+        values (gen_random_uuid(), ${orgId}, ${request?.id ?? ''}, '\\x01', 'k1', '\\x02', true, 'U1', now(),
+          now() + interval '1 day') returning id),
+      session as (
+        insert into link_session (org_id, link_id, hash) select ${orgId}, id, '\\x03' from link returning id)
+      insert into held_credential (org_id, link_session_id, provider, oauth_app, identity, identity_label, scopes, sealed)
+      select ${orgId}, id, 'google', 'app', 'about to', 'dana', '{}', 'sealed' from session`
+    expect(await end(connectionId)).toEqual({ kind: 'ended', withdrawn: 'shared' })
   })
 
   test('waits for a provider that is down, and is destroyed all the same in the end', async () => {
