@@ -50,7 +50,7 @@ function envelope(
 /** No address inside a name: "security@google.com" <access@agency.com> would be a disguise. */
 const displayName = (name: string) =>
   literal(name)
-    .replace(/[<>@"\r\n]/g, ' ')
+    .replace(/[<>@"\p{Cc}]/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 70)

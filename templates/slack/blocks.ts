@@ -31,9 +31,12 @@ const HIDDEN = /[\u0000-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufef
 
 /** A name from outside, safe inside mrkdwn: nothing is mentioned, linked or formatted, whatever it contains. */
 export function safe(name: string, max = 120): string {
-  return cut(name.replace(HIDDEN, ' ').replace(/\s+/g, ' ').trim(), max)
+  const visible = name.replace(HIDDEN, ' ').replace(/\s+/g, ' ').trim()
+  if (visible === '' && name !== '') return '–'
+  return cut(visible.replace(/^>/, '›'), max) // at the start of a line it would quote, escaped or not
     .replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] as string)
-    .replace(/[*_~`]/g, (c) => `\u2060${c}\u2060`)
+    .replace(/_/g, '\u2060_\u2060') // so that it can be copied; the others work even so, and would end our own bold
+    .replace(/[*~`]/g, (c) => ({ '*': '\u2217', '~': '\u223c', '`': '\u2019' })[c] as string)
 }
 
 /** At most `max` UTF-16 units, the stricter way to count, and never half a character. */

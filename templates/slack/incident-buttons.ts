@@ -24,7 +24,7 @@ export function incidentButtons(view: Pressable): KnownBlock {
     action_id: action,
     text: plain(label),
     value,
-    accessibility_label: cut(`${label}: ${what}`, 75),
+    accessibility_label: plain(`${label}: ${what}`).text,
     ...(primary && { style: 'primary' as const }),
   })
   const option = (label: string, choice: string): PlainTextOption => ({

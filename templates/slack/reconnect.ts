@@ -1,6 +1,6 @@
 /** What a member reads when reconnecting: the personal link with what it touches, what the owner was asked, the list. */
 import type { KnownBlock, ModalView } from '@slack/types'
-import { context, cut, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
+import { context, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 import { REASONS, reasonOf } from './incident-words.ts'
 
 export const RECONNECT_NOW = 'reconnect_now'
@@ -72,7 +72,7 @@ export function ownerAsked(
 export const ownerQueued = (p: { owner: string; position: number; expectedAt: Date }) =>
   `⏳ The link to ${ownerWords(p.owner)} is number ${p.position} in the queue. It is sent by itself, expected ${slackDate(p.expectedAt)}.`
 
-const ownerWords = (owner: string) => (owner.startsWith('<@') ? owner : safe(owner, 100))
+const ownerWords = (owner: string) => (/^<@[UW][A-Z0-9]+>$/.test(owner) ? owner : safe(owner, 100))
 
 /** `queued` comes back with the press. */
 export function askQuotaReached(nextSlot: Date, queued: string): SlackMessage {
@@ -178,7 +178,7 @@ function downBlocks(row: DownRow): KnownBlock[] {
     action_id: action,
     text: plain(label),
     value: row.connectionId,
-    accessibility_label: cut(`${label}: ${row.providerName} as ${row.identityLabel}`, 75),
+    accessibility_label: plain(`${label}: ${row.providerName} as ${row.identityLabel}`).text,
   })
   return [
     section(
