@@ -55,9 +55,9 @@ export async function reconnectSelf(
   const found = await situation(services, presser, connectionId)
   if (found.kind !== 'down') return found
   const { impact } = found
+  const wish = await wishFor(services, presser, { connectionId, channelId, rows: found.rows })
   const shown = await reconnects.openSelfLink(services.db, orgId, { connectionId, userId })
   if (shown) return again(services, shown, impact)
-  const wish = await wishFor(services, presser, { connectionId, channelId, rows: found.rows })
   const outcome = await requestAccess(services, {
     ...wish,
     forSelf: true,
@@ -91,11 +91,11 @@ export async function askOwner(
   const { connectionId, ifFull } = asked
   const found = await situation(services, presser, connectionId)
   if (found.kind !== 'down') return found
+  const wish = await wishFor(services, presser, { ...asked, rows: found.rows })
   const before = await reconnects.openAsk(services.db, orgId, connectionId)
   if (before) return { kind: 'already-asked', by: before.requestedBy, at: before.at }
   const owner = ownerFrom(asked.email ?? found.authorisedBy)
   if (!owner) return { kind: 'address-unknown', impact: found.impact }
-  const wish = await wishFor(services, presser, { ...asked, rows: found.rows })
   const outcome = await requestAccess(services, {
     ...wish,
     forSelf: false,
@@ -176,7 +176,10 @@ async function situation(
   return { kind: 'down', impact, rows, authorisedBy: connection.authorisedBy }
 }
 
-/** Filed under the client in whose channel it was pressed, else under the first. Two presses at once share the key. */
+/**
+ * Filed under the client in whose channel it was pressed, else under the first. Two presses at once share the key: call
+ * it before looking for an open link, so that a press that counts another's link also finds it.
+ */
 async function wishFor(
   { db, connectors }: Services,
   { orgId, userId }: Presser,

@@ -155,7 +155,10 @@ export async function reopen(
   return count === 1
 }
 
-/** Reconnects that came to nothing: no request for the connection is open any more, no move waits. Each once. */
+/**
+ * Reconnects that came to nothing: no request for the connection is open any more, no move waits, and nobody has
+ * authorised it so lately that its look is still to come. Each once.
+ */
 export async function lapseOfAllOrgs({ sql }: Db): Promise<Waking[]> {
   return sql<Waking[]>`
     update incident set status = case when acked_by is null then 'open' else 'acked' end
@@ -164,6 +167,8 @@ export async function lapseOfAllOrgs({ sql }: Db): Promise<Waking[]> {
         and access_request.org_id = incident.org_id
         and access_request.status in ('queued', 'sent', 'started', 'partial'))
       and not exists (select from move where move.from_connection_id = incident.connection_id and move.status = 'open')
+      and not exists (select from connection where connection.id = incident.connection_id
+        and connection.status = 'connected' and connection.authorised_at > latchkey.clock() - interval '15 minutes')
     returning org_id, id, connection_id`
 }
 

@@ -41,6 +41,27 @@ test('Reconnect gives one personal link, shown again however often it is pressed
   expect(await requests(scene), 'a link of their own for each').toBe(2)
 })
 
+test('a press that looks while another is issuing finds that link', async () => {
+  const scene = await broken()
+  let other: ReturnType<typeof press> | null = null
+  const looking = (sql: typeof db.sql) =>
+    new Proxy(sql, {
+      apply(target, self, given: [TemplateStringsArray, ...unknown[]]) {
+        const query = Reflect.apply(target as never, self, given) as Promise<unknown>
+        if (!/count\(\*\)|auth_link\.key_id/.test(given[0].join(''))) return query
+        return query.then(async (rows) => {
+          other ??= press(scene) // between two of our looks somebody else is done
+          await other
+          return rows
+        })
+      },
+    })
+  const services = { ...scene.services, db: { ...db, sql: looking(db.sql) } }
+  const mine = await press({ ...scene, services } as typeof scene)
+  expect(mine).toMatchObject({ kind: 'link', url: ((await other) as unknown as { url: string }).url })
+  expect(await requests(scene)).toBe(1)
+})
+
 test('the preview names clients to admins and managers and counts them for others', async () => {
   const scene = await broken()
   expect(await press(scene)).toMatchObject({ impact: { sources: 3, clients: 2, clientNames: null } })
@@ -135,6 +156,11 @@ test('a snooze ends once and says so; a reconnect that came to nothing is open a
   await wakeSnoozed(scene.services)
   expect((await state(scene))?.status).toBe('reconnecting')
   await db.sql`update access_request set status = 'expired' where org_id = ${scene.orgId}`
+  await db.sql`
+    update connection set status = 'connected', authorised_at = latchkey.clock() where org_id = ${scene.orgId}`
+  await wakeSnoozed(scene.services)
+  expect((await state(scene))?.status, 'authorised a moment ago: the look comes first').toBe('reconnecting')
+  await db.sql`update connection set status = 'disconnected' where org_id = ${scene.orgId}`
   await wakeSnoozed(scene.services)
   expect((await state(scene))?.status).toBe('open')
   const events = await incidents.eventsOf(db, scene.orgId, {
