@@ -6,6 +6,7 @@ import type { Db } from '../storage/db.ts'
 import * as failures from '../storage/failures.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as sources from '../storage/sources.ts'
+import * as runs from '../storage/sync-runs.ts'
 import { enqueueDelivery } from './deliver.ts'
 import { adminsOf } from './member.ts'
 import { touchCard } from './request-card.ts'
@@ -52,6 +53,7 @@ async function connectionDied(services: Services, failure: Failure): Promise<voi
   await services.db.transaction(async (tx) => {
     const fallen = await failures.fall(tx, orgId, connectionId, detailOf(failure.error))
     if (!fallen) return
+    await runs.stopUnder(tx, orgId, connectionId)
     const connection = await connections.byId(tx, orgId, connectionId)
     const requestId = connection?.requestId ?? null
     const { kind, ownerAction } = failure.error
@@ -109,6 +111,7 @@ export async function loseSources(services: Services, loss: Loss): Promise<void>
   await services.db.transaction(async (tx) => {
     const lost = await sources.disconnect(tx, orgId, loss.ids, { failureClass, detail })
     if (lost.length === 0) return
+    await runs.stop(tx, orgId, lost)
     await record(tx, orgId, {
       kind: 'sources.disconnected',
       actor: 'system',

@@ -47,7 +47,7 @@ export async function heal(
   const down = all.filter(({ status }) => status === 'disconnected')
   const concerned = [connectionId, ...(await moves.unsettledInto(services.db, orgId, connectionId))]
   if (connection?.status !== 'connected') return { kind: 'nothing' }
-  await announce(services, orgId, concerned)
+  if (!(await announce(services, healing, concerned))) return { kind: 'nothing' }
   try {
     const verdicts = await judge(services, healing, down, signal)
     return await services.db.transaction((tx) =>
@@ -60,14 +60,18 @@ export async function heal(
   }
 }
 
-async function announce(services: Services, orgId: string, connectionIds: string[]): Promise<void> {
-  await services.db.transaction(async (tx) => {
+/** False: it has fallen again, and its incident stays open. */
+async function announce(services: Services, healing: Healing, connectionIds: string[]): Promise<boolean> {
+  const { orgId } = healing
+  return services.db.transaction(async (tx) => {
+    if (!(await failures.lockConnected(tx, orgId, healing.connectionId))) return false
     for (const connectionId of connectionIds)
       for (const incidentId of await incidents.markVerifying(tx, orgId, connectionId)) {
         const data = { incidentId }
         await record(tx, orgId, { kind: 'incident.verifying', actor: 'system', connectionId, data })
         await services.queue.send('incident-card', { orgId, incidentId }, { db: tx, key: incidentId })
       }
+    return true
   })
 }
 
@@ -124,9 +128,10 @@ type Settling = {
 }
 
 async function settle(services: Services, tx: Db, settling: Settling): Promise<Healed> {
-  const { healing, concerned, down, verdicts, last } = settling
+  const { healing, concerned, verdicts, last } = settling
   const { orgId, connectionId, requestId } = healing
   if (!(await failures.lockAlive(tx, orgId, connectionId))) return { kind: 'nothing' }
+  const down = await stillDownOf(tx, settling)
   const alive = down.filter(({ id }) => verdicts.get(id) === 'alive').map(({ id }) => id)
   const healed = await failures.rise(tx, orgId, connectionId, alive)
   const stillDown = down.flatMap(({ id }) => {
@@ -153,6 +158,12 @@ async function settle(services: Services, tx: Db, settling: Settling): Promise<H
   for (const id of concerned) await supersedeReconnects(services, tx, { orgId, connectionId: id })
   if (down.length > 0) await note(services, tx, healing, { healed: healed.length, notHealed })
   return { kind: 'settled', healed: healed.length, notHealed }
+}
+
+/** Without what was removed, moved or healed while the provider was asked. */
+async function stillDownOf(tx: Db, { healing, down }: Settling): Promise<sources.Source[]> {
+  const now = await sources.ofConnection(tx, healing.orgId, healing.connectionId)
+  return down.filter(({ id }) => now.some((one) => one.id === id && one.status === 'disconnected'))
 }
 
 /** What everything has moved away from, and nobody is alarmed about any more. */

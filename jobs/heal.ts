@@ -11,7 +11,7 @@ declare module '../flows/services.ts' {
 export const healJob: Job<'heal'> = {
   name: 'heal',
   policy: 'short',
-  retry: { limit: 20, delaySeconds: 15, delayMaxSeconds: 600 }, // about three hours
+  retry: { limit: 150, delaySeconds: 15, delayMaxSeconds: 600 }, // about a day: nobody else asks again
   expireSeconds: 900,
   concurrency: 1,
   batch: 4,

@@ -69,6 +69,13 @@ export async function lockAlive({ sql }: Db, orgId: string, connectionId: string
   return count === 1
 }
 
+/** The same, also where a refusal is decided and its fall still to come. */
+export async function lockConnected({ sql }: Db, orgId: string, connectionId: string): Promise<boolean> {
+  const { count } = await sql`
+    select from connection where org_id = ${orgId} and id = ${connectionId} and status = 'connected' for update`
+  return count === 1
+}
+
 /** Without a source in particular: all under the connection are late. The first note stands. */
 export async function delayAll(
   { sql }: Db,

@@ -152,6 +152,15 @@ export async function stop({ sql }: Db, orgId: string, sourceIds: string[]): Pro
     where org_id = ${orgId} and source_id = any(${sourceIds}::uuid[]) and status in ('queued', 'running')`
 }
 
+/** The same for all sources under the connection that are not connected any more. */
+export async function stopUnder({ sql }: Db, orgId: string, connectionId: string): Promise<void> {
+  await sql`
+    update sync_run run set status = 'stopped', epoch = epoch + 1, ended_at = latchkey.clock()
+    from source where source.org_id = ${orgId} and source.connection_id = ${connectionId}
+      and source.status <> 'connected' and run.org_id = source.org_id and run.source_id = source.id
+      and run.status in ('queued', 'running')`
+}
+
 /** Opens stopped and failed backfill slices again, where they were left. Returns how many. */
 export async function resumeBackfill({ sql }: Db, orgId: string, sourceId: string): Promise<number> {
   const { count } = await sql`

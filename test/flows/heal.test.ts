@@ -173,3 +173,40 @@ test('sources another org hangs under its own connection of the same person stay
   await look(scene)
   expect(Object.values(await statuses(other))).toEqual(['disconnected revoked'])
 })
+
+test('a gap that an earlier reconnect left unread is planned anew, up to yesterday', async () => {
+  await setClock(db, '2026-11-20T12:00:00Z')
+  const scene = await reconnected({ a1: ['Acme'] })
+  const { orgId, connectionId, services } = scene
+  await look(scene)
+  await setClock(db, '2026-11-25T12:00:00Z')
+  await condemn(services, connectionId)
+  await noteFailure(services, { orgId, connectionId, sourceId: null, error: failure('revoked') })
+  expect(await db.sql`select status from sync_run where org_id = ${orgId}`).toEqual([{ status: 'stopped' }])
+  await connect(services, orgId, 'owner', 'owner@example.com')
+  await look(scene)
+  const open = await db.sql`
+    select from_day, to_day from sync_run where org_id = ${orgId} and kind = 'catch-up' and status = 'queued'`
+  expect(open).toEqual([{ fromDay: '2026-11-11', toDay: '2026-11-24' }])
+  await setClock(db, null)
+})
+
+test('a source removed during the look keeps no alert open', async () => {
+  const scene = await openScene(db, { a1: ['Acme'], a2: ['Beta'] })
+  const { orgId, connectionId, services, sources } = scene
+  await db.sql`update source set status = 'disconnected', failure_class = 'account_lost' where org_id = ${orgId}`
+  await db.sql`
+    insert into incident (org_id, connection_id, kind, failure_class)
+    values (${orgId}, ${connectionId}, 'accounts', 'account_lost')`
+  scene.answers.listed = ['a1']
+  let begun = 0
+  const between: typeof db.transaction = async (work) => {
+    if (++begun === 2)
+      await db.sql`update source set status = 'removed' where id = ${sources['a2/Beta'] ?? ''}`
+    return db.transaction(work)
+  }
+  const racing = { ...services, db: { ...db, transaction: between } }
+  await heal(racing, { orgId, connectionId, requestId: null }, { signal, last: false })
+  const healed = [sources['a1/Acme']]
+  expect(await latest(scene)).toMatchObject({ status: 'resolved', outcome: { healed, notHealed: [] } })
+})
