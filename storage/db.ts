@@ -4,7 +4,7 @@ import postgres from 'postgres'
 
 export type Db = {
   readonly sql: postgres.Sql | postgres.TransactionSql
-  /** Inside a transaction already, joins it. Rolls back on any throw. */
+  /** Inside a transaction already, joins it. Rolls back on any throw; who loses a deadlock runs again. */
   transaction<T>(work: (db: Db) => Promise<T>): Promise<T>
   /** Calls `heard` with each payload, and `woken` after every (re)connection, since notices in between are lost. */
   listen(channel: string, heard: (payload: string) => void, woken?: () => void): Promise<() => Promise<void>>
@@ -37,12 +37,22 @@ export function openDb(url: string, { max = 10, name = 'latchkey' } = {}): Db {
   } as postgres.Options<Record<string, postgres.PostgresType>>) as unknown as postgres.Sql
   return {
     sql,
-    transaction: (work) => sql.begin((tx) => work(within(tx))) as ReturnType<typeof work>,
+    transaction: (work) => untangled(() => sql.begin((tx) => work(within(tx))) as ReturnType<typeof work>),
     async listen(channel, heard, woken) {
       const { unlisten } = await sql.listen(channel, heard, woken)
       return unlisten
     },
     close: () => sql.end({ timeout: CLOSE_GRACE_S }),
+  }
+}
+
+/** Two that took the same rows in another order: PostgreSQL ended one (40P01), and nothing of it is left. */
+async function untangled<T>(run: () => Promise<T>, tries = 3): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if ((error as { code?: string } | null)?.code !== '40P01' || tries <= 1) throw error
+    return untangled(run, tries - 1)
   }
 }
 
