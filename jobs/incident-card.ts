@@ -1,7 +1,7 @@
 /** The alert cards of one incident: posted once per place, then edited in place whatever happens. */
 import * as alerts from '../flows/alert.ts'
 import type { Services } from '../flows/services.ts'
-import { claimPost, contentHash, forgetPost, notePost } from '../flows/slack-post.ts'
+import { claimPost, contentHash, forgetPost, notePost, postedKeys } from '../flows/slack-post.ts'
 import { incidentCard } from '../templates/slack/incident.ts'
 import { incidentEvent } from '../templates/slack/incident-events.ts'
 import { viewFor } from './compose/incident-view.ts'
@@ -19,7 +19,7 @@ const CLAIMED_SECONDS = 15
 export const incidentCardJob: Job<'incident-card'> = {
   name: 'incident-card',
   policy: 'short',
-  retry: { limit: 10, delaySeconds: 5, delayMaxSeconds: 600 },
+  retry: { limit: 150, delaySeconds: 5, delayMaxSeconds: 600 }, // about a day: Slack may be away for hours
   expireSeconds: 120,
   concurrency: 2,
   batch: 4,
@@ -134,15 +134,18 @@ async function show(speaking: Speaking, place: string): Promise<boolean> {
   return true
 }
 
-/** What happened, as replies below the card, each once. */
+/** What happened, as replies below the card: each once, in order, and whatever became of a worker that died. */
 async function tellThread({ services, voice, alert, cards }: Speaking, place: string): Promise<void> {
   const { orgId, id } = alert.incident
   const standing = cards.get(place)?.standing
   if (!standing) return
+  const told = await postedKeys(services, orgId, alerts.cardKey(id, place))
   for (const event of alert.events) {
     const message = incidentEvent(event)
     const key = alerts.eventKey(id, place, event.id)
-    if (!message || !(await claimPost(services, orgId, key, place))) continue
+    if (!message || told.has(key)) continue
+    if (!(await claimPost(services, orgId, key, place)))
+      throw new RetryLater(5, 'another worker is posting in this thread, or died while it was')
     const { channelId, ts } = standing
     const posted = await voice.post(channelId, message, { threadTs: ts }).catch(async (error: unknown) => {
       await forgetPost(services, orgId, key)

@@ -16,7 +16,7 @@ const CLAIMED_SECONDS = 15
 export const moveCardJob: Job<'move-card'> = {
   name: 'move-card',
   policy: 'short',
-  retry: { limit: 8, delaySeconds: 5, delayMaxSeconds: 600 },
+  retry: { limit: 150, delaySeconds: 5, delayMaxSeconds: 600 }, // about a day: Slack may be away for hours
   expireSeconds: 120,
   concurrency: 1,
   prompt: true,

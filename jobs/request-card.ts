@@ -18,7 +18,7 @@ type At = { channelId: string; ts: string }
 export const requestCardJob: Job<'request-card'> = {
   name: 'request-card',
   policy: 'short',
-  retry: { limit: 8, delaySeconds: 5, delayMaxSeconds: 600 },
+  retry: { limit: 150, delaySeconds: 5, delayMaxSeconds: 600 }, // about a day: Slack may be away for hours
   expireSeconds: 120,
   concurrency: 2,
   batch: 5,
