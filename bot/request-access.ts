@@ -81,13 +81,21 @@ export async function openRequestForm(
     const actor = await actorOf(services, inModal(args, viewId))
     if (!actor) return null
     if (!may(actor.member, 'request')) return problemView(notAllowedToRequest(), TITLE)
-    const [prefill, { left }] = await Promise.all([
+    const [prefill, { left }, shared] = await Promise.all([
       readRequestWords(services, actor.orgId, text),
       quotaOf(services.db, actor.orgId),
+      isShared(args.client, from.channelId),
     ])
-    const origin: Origin = { ...from, channelId: from.channelId || actor.userId }
+    const origin: Origin = { ...from, channelId: shared ? actor.userId : from.channelId || actor.userId }
     return requestModal(prefill, left, JSON.stringify(origin))
   })
+}
+
+/** With another company, which would read the request's card and the client's alerts. Unknown counts as not. */
+async function isShared(slack: Args['client'], channel: string): Promise<boolean> {
+  if (!/^[CG]/.test(channel)) return false
+  const { channel: found } = await slack.conversations.info({ channel }).catch(() => ({ channel: undefined }))
+  return found?.is_ext_shared === true
 }
 
 /** The modal is open already, so refusals are said in it: the trigger that opened it works only once. */

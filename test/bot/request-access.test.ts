@@ -294,3 +294,26 @@ test('rights are judged again when the corrected address is sent: minutes may li
   const [after] = await bot.db.sql`select owner_email from access_request where id = ${row?.id}`
   expect(after?.ownerEmail).toBe('nobody@acme.com')
 })
+
+test('from a channel shared with another company the card goes to the requester alone', async () => {
+  bot.slack.answers['conversations.info'] = { ok: true, channel: { id: 'C1', is_ext_shared: true } }
+  await submit(filled(await openForm(), { email: 'dana@acme.com', client: 'new:Shared' }))
+  await told()
+  delete bot.slack.answers['conversations.info']
+  const [row] = await bot.db.sql`select r.channel_id, c.channel_id as client_channel from access_request r
+    join client c on c.id = r.client_id where c.name = 'Shared'`
+  expect(row).toEqual({ channelId: 'U1', clientChannel: null })
+})
+
+test('a reconnect is renewed only by who may reconnect', async () => {
+  await submit(filled(await openForm(), { email: 'dana@acme.com' }))
+  await told()
+  const [row] = await bot.db.sql`update access_request set status = 'expired', purpose = 'reconnect'
+    where id = (select id from access_request order by created_at desc limit 1) returning id`
+  await bot.db.sql`update member set may_reconnect = false where slack_user_id = 'U1'`
+  await bot.press({ action_id: 'request_fresh', value: row?.id })
+  await vi.waitFor(() =>
+    expect(bot.slack.responses.at(-1)?.text).toContain('Your role does not allow reconnecting'),
+  )
+  await bot.db.sql`update member set may_reconnect = true where slack_user_id = 'U1'`
+})
