@@ -124,6 +124,20 @@ describe('guards around the exchange', () => {
     expect(google.exchanges).toHaveLength(before)
   })
 
+  it('G1: exchanges nothing when the OAuth app was replaced meanwhile', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    const owner = new Visitor()
+    const left = await owner.post(at(`${link.path}/continue`), {}, '/authorize')
+    const back = (await owner.request(left.url)).headers.get('location') ?? ''
+    const { oauthApps } = stage.services
+    const before = google.exchanges.length
+    Object.assign(stage.services, { oauthApps: { ...oauthApps, google: { id: 'newer', secret: 'newer' } } })
+    const page = await owner.go(back)
+    Object.assign(stage.services, { oauthApps })
+    expect(heading(page.html)).toBe('The sign-in did not work')
+    expect(google.exchanges).toHaveLength(before)
+  })
+
   it('G2: takes a callback once', async () => {
     const link = await issueLink(stage, { connectorIds: ['ads'] })
     const owner = new Visitor()
@@ -266,6 +280,18 @@ describe('other ways it can go', () => {
     const done = await owner.post(at(`${link.path}/finish`), picks(second.html, ['a1', 's1']))
     expect(heading(done.html)).toBe('Done. Thank you')
     expect(await sources(link.requestId)).toHaveLength(2)
+  })
+
+  it('takes no ticks that were made for another sign-in', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    const owner = new Visitor()
+    const first = await owner.post(at(`${link.path}/continue`))
+    google.signsIn = { sub: 'person-2', email: 'other@client.example', scopes: null }
+    await owner.post(at(`${link.path}/continue`), { other: '1' })
+    google.signsIn = { sub: 'person-1', email: 'dana@client.example', scopes: null }
+    const again = await owner.post(at(`${link.path}/finish`), picks(first.html, 'all'))
+    expect(again.url).toContain('changed')
+    expect(await sources(link.requestId)).toEqual([])
   })
 
   it('is expired on the minute, and lets a browser that signed in before finish for 15 minutes', async () => {
