@@ -50,6 +50,11 @@ export function isZone(zone: string): boolean {
   }
 }
 
+/** The zone, or UTC where this Node does not know it: one odd row must not keep everybody else's midnight waiting. */
+export function knownZone(zone: string): string {
+  return isZone(zone) ? zone : 'Etc/UTC'
+}
+
 /** Today by the clock a report runs on. */
 export function reportDay(
   now: number | Date,

@@ -5,7 +5,7 @@ import type { Source } from '../storage/sources.ts'
 import * as sources from '../storage/sources.ts'
 import type { SyncRun } from '../storage/sync-runs.ts'
 import * as runs from '../storage/sync-runs.ts'
-import { localDate, nextLocalMidnight, refreshRange, reportDay } from './calendar.ts'
+import { knownZone, localDate, nextLocalMidnight, refreshRange, reportDay } from './calendar.ts'
 import type { Services } from './services.ts'
 import { runSync, type SyncOutcome } from './sync.ts'
 
@@ -25,7 +25,7 @@ export async function dueRefreshes(services: Services): Promise<number> {
       const perZone = new Map(
         [...new Set(due.map(({ timeZone }) => timeZone))].map((zone) => [
           zone,
-          { day: localDate(now, zone), next: nextLocalMidnight(now, zone) },
+          { day: localDate(now, knownZone(zone)), next: nextLocalMidnight(now, knownZone(zone)) },
         ]),
       )
       const at = (zone: string) => perZone.get(zone) as { day: string; next: Date }
@@ -71,7 +71,7 @@ export async function refreshConnection(
     if (!run) continue
     const outcome = await runSync(services, { orgId, runId: run.id, last }, signal)
     outcomes.push(outcome)
-    if (signal.aborted) break
+    if (signal.aborted) return { kind: 'later', seconds: 1, why: 'the worker is stopping' }
   }
   return settle(outcomes)
 }

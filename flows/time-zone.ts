@@ -2,7 +2,7 @@
 import type { Db } from '../storage/db.ts'
 import * as zones from '../storage/refresh-zones.ts'
 import * as sources from '../storage/sources.ts'
-import { isZone, nextLocalMidnight } from './calendar.ts'
+import { isZone, knownZone, nextLocalMidnight } from './calendar.ts'
 import type { Services } from './services.ts'
 
 export type ZoneChange =
@@ -36,7 +36,7 @@ export async function changeSourceZone(
 
 /** Makes sure that somebody awaits the zone's next midnight; an awaited one is not put off. */
 export async function awaitMidnight(tx: Db, orgId: string, timeZone: string): Promise<Date> {
-  const next = nextLocalMidnight(await zones.clock(tx), timeZone)
+  const next = nextLocalMidnight(await zones.clock(tx), knownZone(timeZone))
   await zones.ensure(tx, orgId, timeZone, next)
   await zones.prune(tx, orgId)
   return next

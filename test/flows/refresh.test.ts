@@ -230,3 +230,33 @@ test('disconnected sources and connections have no refresh', async () => {
   expect(await dueRefreshes(services)).toBe(1)
   expect(refreshJobs()).toEqual([])
 })
+
+test('a worker that must stop between two sources hands the rest back instead of calling it done', async () => {
+  await setClock(db, '2026-11-20T12:00:00Z')
+  const { orgId, clientId, connectionId } = await seedSource(services)
+  await db.sql`
+    insert into source (org_id, client_id, connection_id, connector_id, account_id, account_name)
+    values (${orgId}, ${clientId}, ${connectionId}, 'tiny-ads', 'a2', 'Second')`
+  const stopping = new AbortController()
+  const job = { orgId, connectionId, timeZone: 'Etc/UTC', day: '2026-11-20', last: false }
+  let stored = 0
+  const transaction: typeof db.transaction = async (work) => {
+    const done = await db.transaction(work)
+    if (++stored === 2) stopping.abort() // the run is planned, its only page is stored
+    return done
+  }
+  const stopped = { ...services, db: { ...db, transaction } }
+  expect(await refreshConnection(stopped, job, stopping.signal)).toMatchObject({ kind: 'later' })
+  expect(read).toHaveLength(1)
+  expect(await refreshConnection(services, job, signal)).toEqual({ kind: 'done', runs: 1 })
+})
+
+test('a zone this Node does not know refreshes by UTC and keeps no other zone waiting', async () => {
+  await setClock(db, '2026-11-20T12:00:00Z')
+  const { orgId } = await seedSource(services)
+  await db.sql`
+    insert into refresh_zone (org_id, time_zone, next_refresh_at) values
+      (${orgId}, 'Mars/Olympus', latchkey.clock()), (${orgId}, 'Etc/UTC', latchkey.clock())`
+  expect(await dueRefreshes(services)).toBe(2)
+  expect(refreshJobs()).toMatchObject([{ payload: { orgId, timeZone: 'Etc/UTC' } }])
+})
