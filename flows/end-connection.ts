@@ -1,5 +1,4 @@
 /** A connection no source needs any more ends: withdrawn at the provider where nobody else shares it, then destroyed. */
-import { ConnectorError } from '../connectors/connector.ts'
 import { revokeToken } from '../connectors/http.ts'
 import * as audit from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
@@ -19,7 +18,7 @@ type Ending = {
 
 /**
  * Runs at least once. Google's withdrawal takes every token of the same person and OAuth app with it, so a grant that
- * another live connection shares, of any org, is left to its owner. Throws ConnectorError to be called again.
+ * another live connection shares, of any org, is left to its owner. Throws to be called again.
  */
 export async function endConnection(
   services: Services,
@@ -51,15 +50,15 @@ async function withdraw(
   if (await connections.sharesGrantWithAnyOrg(services.db, orgId, connectionId)) return 'shared'
   const provider = services.connectors.providers().find((one) => one.id === id)
   if (!provider) return 'unsupported'
-  const credential = services.vault.open(sealed, placeOf({ orgId, connectionId }))
-  const { accessToken, refreshToken } = JSON.parse(credential) as {
-    accessToken: string
-    refreshToken: string | null
-  }
   try {
+    const credential = services.vault.open(sealed, placeOf({ orgId, connectionId }))
+    const { accessToken, refreshToken } = JSON.parse(credential) as {
+      accessToken: string
+      refreshToken: string | null
+    }
     return await revokeToken(provider, refreshToken ?? accessToken, signal)
   } catch (error) {
-    if (error instanceof ConnectorError && last) return 'unreachable'
+    if (last) return 'unreachable'
     throw error
   }
 }

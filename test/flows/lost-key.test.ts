@@ -1,0 +1,45 @@
+/** A credential whose key is missing is staff's trouble, said once, and never the owner's. */
+import { expect, test } from 'vitest'
+import { endConnection } from '../../flows/end-connection.ts'
+import { runSync } from '../../flows/sync.ts'
+import { createVault } from '../../storage/seal.ts'
+import * as runs from '../../storage/sync-runs.ts'
+import { freshDatabase } from '../support/database.ts'
+import { readingServices, rowPerDay, type Sent, seedSource, tinyConnector } from '../support/reading.ts'
+
+const { db } = await freshDatabase()
+const sent: Sent[] = []
+const services = readingServices(db, [tinyConnector(rowPerDay as never)], sent)
+const rotated = {
+  ...services,
+  vault: createVault([{ id: 'k2', secret: Buffer.alloc(32, 9) }], 'credential'),
+}
+const signal = new AbortController().signal
+
+test('reading marks it late, opens one incident of staff, and goes on by itself when the key is back', async () => {
+  const { orgId, sourceId } = await seedSource(services)
+  const run = { sourceId, kind: 'manual' as const, key: 'm', fromDay: '2026-11-01', toDay: '2026-11-02' }
+  const [runId = 0] = await runs.plan(db, orgId, [run])
+  for (let n = 0; n < 3; n++)
+    expect(await runSync(rotated, { orgId, runId }, signal)).toMatchObject({ kind: 'failed' })
+  const incidents = await db.sql`select kind, failure_class, detail from incident where org_id = ${orgId}`
+  expect(incidents).toEqual([
+    { kind: 'staff', failureClass: 'app_config', detail: expect.stringContaining('SECRET_KEYS') },
+  ])
+  expect(sent.filter(({ name }) => name === 'deliver')).toEqual([])
+  const status =
+    await db.sql`select status, delayed_since is not null as late from source where org_id = ${orgId}`
+  expect(status).toEqual([{ status: 'connected', late: true }])
+  expect(await runSync(services, { orgId, runId }, signal)).toMatchObject({ kind: 'done' })
+})
+
+test('a connection nothing needs is destroyed all the same in the end', async () => {
+  await db.sql`update connection set status = 'removed', identity = 'other'`
+  const { orgId, connectionId } = await seedSource(services)
+  await db.sql`update source set status = 'removed' where org_id = ${orgId}`
+  await expect(endConnection(rotated, { orgId, connectionId, last: false }, signal)).rejects.toThrow()
+  expect(await endConnection(rotated, { orgId, connectionId, last: true }, signal)).toEqual({
+    kind: 'ended',
+    withdrawn: 'unreachable',
+  })
+})
