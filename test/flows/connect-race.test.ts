@@ -6,7 +6,7 @@ import { destroyHeld } from '../../flows/connect/destroy-held.ts'
 import { finish } from '../../flows/connect/finish.ts'
 import { cancelRequest } from '../../flows/request-actions.ts'
 import type { Db } from '../../storage/db.ts'
-import { freshDatabase } from '../support/database.ts'
+import { freshDatabase, setClock } from '../support/database.ts'
 import { picks, Visitor } from '../web/browser.ts'
 import {
   type FakeServer,
@@ -98,6 +98,38 @@ describe('Finish', () => {
   })
 })
 
+/** Services in which something happens after Finish has looked and before it acts. */
+function justBefore(happens: () => Promise<unknown>): typeof stage.services {
+  const { db: whole } = stage.services
+  const transaction: Db['transaction'] = async (work) => {
+    await happens()
+    return whole.transaction(work)
+  }
+  return { ...stage.services, db: { ...whole, transaction } }
+}
+
+describe('Finish, when just before it acts', () => {
+  it('its link session is closed, spends nothing', async () => {
+    const { link, token, cookie, picks: sent } = await readyToFinish('pushed')
+    const services = justBefore(
+      () => db.sql`update link_session set closed_at = now() where link_id = ${link.linkId}`,
+    )
+    expect((await finish(services, token, [cookie], sent)).kind).toBe('stale')
+    expect(await made(link)).toMatchObject({ sources: 0, said: 0 })
+  })
+
+  it('the quarter of an hour after expiry is over, spends nothing', async () => {
+    const { link, token, cookie, picks: sent } = await readyToFinish('slow')
+    const services = justBefore(() => setClock(db, new Date(Date.now() + (24 * 60 + 16) * 60_000)))
+    try {
+      expect((await finish(services, token, [cookie], sent)).kind).toBe('not-open')
+      expect(await made(link)).toMatchObject({ sources: 0, said: 0 })
+    } finally {
+      await setClock(db, null)
+    }
+  })
+})
+
 /** Like pressing Continue and agreeing, up to where the provider's answer is on its way to us. */
 async function underWay(owner: Visitor, { path }: Link) {
   const left = await owner.post(`${stage.origin}${path}/continue`, {}, '/authorize')
@@ -146,12 +178,7 @@ describe('a sign-in that comes back late', () => {
     const owner = new Visitor()
     owner.jar.set('ls_any', cookie)
     const comesBack = await underWay(owner, link)
-    const { db: whole } = stage.services
-    const between: Db['transaction'] = async (work) => {
-      await comesBack('second')
-      return whole.transaction(work)
-    }
-    const services = { ...stage.services, db: { ...whole, transaction: between } }
+    const services = justBefore(() => comesBack('second'))
     expect((await finish(services, token, [cookie], sent)).kind).toBe('stale')
     expect(await made(link)).toMatchObject({ connections: 0, sources: 0, said: 0 })
     expect(await heldOf(link)).toEqual([{ identity: 'second' }])
