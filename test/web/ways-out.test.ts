@@ -241,4 +241,24 @@ describe('the receipt', () => {
       where identity = 'person-receipt'`
     expect(connection).toMatchObject({ status: 'removed', credentialSealed: null })
   })
+  it('revokes nothing that another link connected, also of the same agency', async () => {
+    const finished = async (person: string, orgId: string | null = null) => {
+      google.signsIn = { sub: person, email: `${person}@client.example`, scopes: null }
+      const link = await issueLink(stage, { connectorIds: ['ads'], orgId })
+      const owner = new Visitor()
+      const picker = await owner.post(at(`${link.path}/continue`))
+      await owner.post(at(`${link.path}/finish`), picks(picker.html, 'all'))
+      return link
+    }
+    const one = await finished('person-one')
+    for (const other of [await finished('person-two', one.orgId), await finished('person-three')]) {
+      const [source] = await db.sql`select id from source where request_id = ${other.requestId}`
+      const target = at(`${one.receipt}/revoke/${source?.id}`)
+      expect((await new Visitor().request(target)).status).toBe(303)
+      expect((await new Visitor().post(target, { sure: '1' })).status).toBe(404)
+      const [after] = await db.sql`select status from source where id = ${source?.id}`
+      expect(after?.status).toBe('connected')
+    }
+    expect((await new Visitor().post(at(`${one.receipt}/revoke/nonsense`), { sure: '1' })).status).toBe(404)
+  })
 })
