@@ -93,6 +93,18 @@ export async function sayProgress(
   )
 }
 
+/** The last edit does not wait its turn: once nothing of the request is left to read, its message says so at once. */
+export async function sayComplete(services: Services, tx: Db, { orgId, requestId }: Source): Promise<void> {
+  if (!requestId) return
+  const all = await runs.backfillOf(tx, orgId, requestId)
+  if (all.some(({ slices, done, failed, status }) => status === 'connected' && done + failed < slices)) return
+  await services.queue.send(
+    'backfill-progress',
+    { orgId, requestId },
+    { db: tx, key: `${requestId} complete` },
+  )
+}
+
 /** Backfill months that were stopped or given up go on where they were left. */
 async function resume(services: Services, tx: Db, { orgId, id: sourceId }: Source): Promise<void> {
   await runs.resumeBackfill(tx, orgId, sourceId)

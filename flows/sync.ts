@@ -8,7 +8,7 @@ import type { Source } from '../storage/sources.ts'
 import * as sources from '../storage/sources.ts'
 import type { SyncRun } from '../storage/sync-runs.ts'
 import * as runs from '../storage/sync-runs.ts'
-import { sayProgress } from './backfill.ts'
+import { sayComplete, sayProgress } from './backfill.ts'
 import { withCredential } from './credential.ts'
 import { noteFailure } from './disconnect.ts'
 import { touchCard } from './request-card.ts'
@@ -117,6 +117,7 @@ async function storePage(services: Services, reading: Reading, page: Page): Prom
       await metrics.write(tx, source.orgId, source.id, rows)
       if (page.next === null) await end(services, tx, reading)
       if (run.kind === 'backfill') await sayProgress(services, tx, source, PROGRESS_EVERY_S)
+      if (run.kind === 'backfill' && page.next === null) await sayComplete(services, tx, source)
     })
   await store().catch((error) => {
     if (!isDuplicate(error)) throw error
@@ -152,5 +153,6 @@ async function onTrouble(
   if (waits)
     return { kind: 'later', seconds: error.retryAfterSeconds ?? RATE_LIMIT_WAIT_S, why: error.message }
   await noteFailure(services, { orgId, connectionId, sourceId, error })
+  if (givenUp && run.kind === 'backfill') await sayComplete(services, services.db, source)
   return { kind: 'failed', error, givenUp }
 }

@@ -13,6 +13,9 @@ declare module '../flows/services.ts' {
   }
 }
 
+/** A queue's expected time moves with the clock: enough is enough. */
+const ROUNDS_MAX = 3
+
 type At = { channelId: string; ts: string }
 
 export const requestCardJob: Job<'request-card'> = {
@@ -25,19 +28,27 @@ export const requestCardJob: Job<'request-card'> = {
   prompt: true,
   async run(services, { orgId, requestId }) {
     const voice = await services.slack(orgId)
-    const card = voice && (await requestCard(services, orgId, requestId))
-    if (!voice || !card) return
-    const root = await showRoot(services, voice, orgId, card)
-    if (root) await postEvents(services, voice, orgId, card, root)
+    let shown: Buffer | null = null
+    // What changed while we spoke is shown again, so that of two workers the one that read first never speaks last.
+    for (let round = 0; voice && round < ROUNDS_MAX; round++) {
+      const card = await requestCard(services, orgId, requestId)
+      const hash = card && contentHash(requestCardMessage(card))
+      if (!card || !hash || shown?.equals(hash)) return
+      const root = await showRoot(services, voice, orgId, card, shown)
+      if (!root) return
+      await postEvents(services, voice, orgId, card, root)
+      shown = hash
+    }
   },
 }
 
-/** Null when nobody can be reached: neither the channel nor the requester. */
+/** Null when nobody can be reached: neither the channel nor the requester. `own`: what this worker showed just now. */
 async function showRoot(
   services: Services & Voices,
   voice: SlackVoice,
   orgId: string,
   card: RequestCardView,
+  own: Buffer | null,
 ): Promise<At | null> {
   const key = `request:${card.requestId}`
   const message = requestCardMessage(card)
@@ -45,7 +56,7 @@ async function showRoot(
   const shown = await findPost(services, orgId, key)
   if (!shown?.ts) return postRoot(services, voice, { orgId, key, card, message, hash })
   const at = { channelId: shown.channelId, ts: shown.ts }
-  if (shown.contentHash && hash.equals(shown.contentHash)) return at
+  if (!own && shown.contentHash && hash.equals(shown.contentHash)) return at
   if ((await voice.update(at.channelId, at.ts, message)) === 'gone') {
     await forgetPost(services, orgId, key)
     return postRoot(services, voice, { orgId, key, card, message, hash })

@@ -157,8 +157,13 @@ test('the thread gets one message, edited as months arrive, at most every thirty
   await speak()
   await speak()
   await work(seeded)
-  const progress = sent.filter(({ name, afterSeconds }) => name === 'backfill-progress' && afterSeconds)
-  expect(new Set(progress.map(({ afterSeconds }) => afterSeconds))).toEqual(new Set([30]))
+  const asked = sent.filter(({ name }) => name === 'backfill-progress')
+  const paced = asked.filter(({ afterSeconds }) => afterSeconds)
+  expect(new Set(paced.map(({ afterSeconds }) => afterSeconds))).toEqual(new Set([30]))
+  const atOnce = asked.filter(({ key }) => key !== requestId)
+  expect(atOnce, 'the end does not wait its turn').toEqual([
+    { name: 'backfill-progress', payload: { orgId, requestId }, key: `${requestId} complete` },
+  ])
   await speak()
   expect(said.map(({ how }) => how)).toEqual(['post', 'update 2.0'])
   expect(said[0]).toMatchObject({ threadTs: '1.0' })

@@ -20,6 +20,7 @@ let mails: { to: string; id: string; subject: string; html: string; text: string
   []
 let mailAnswer: () => MailOutcome = () => ({ kind: 'sent' })
 let closed: string[] = []
+let onUpdate = async () => {}
 
 const voices: Voices = {
   slack: async () => ({
@@ -31,6 +32,7 @@ const voices: Voices = {
     },
     people: async () => ({ profiles: [], next: null }),
     async update(_channel, ts, message) {
+      await onUpdate()
       updates.push({ ts, message })
       return 'updated'
     },
@@ -58,6 +60,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   posts = []
   updates = []
+  onUpdate = async () => {}
   mails = []
   closed = []
   mailAnswer = () => ({ kind: 'sent' })
@@ -135,6 +138,20 @@ test('what a worker that died was about to post is posted later by another', asy
   await db.sql`update slack_post set updated_at = now() - interval '3 minutes' where key = ${event?.key}`
   await run()
   expect(posts.slice(before).map(({ message }) => message.text)).toEqual(['🚫 <@U1> cancelled the request'])
+})
+
+test('a card that changed while it was being edited is edited again', async () => {
+  const { requestId } = await issue()
+  await work()
+  const card = () => requestCardJob.run({ ...services, ...voices }, { orgId, requestId }, context())
+  onUpdate = async () => {
+    onUpdate = async () => {}
+    await cancelRequest(services, { orgId, requestId, by: 'U1' })
+    await card() // another worker, faster than this one
+  }
+  await db.sql`update access_request set note = 'Please' where id = ${requestId}`
+  await card()
+  expect(updates.at(-1)?.message.text).toContain('cancelled')
 })
 
 test('where the bot may not speak the card goes to the requester', async () => {
