@@ -190,6 +190,19 @@ describe('a row’s menu', () => {
     expect(row?.status).toBe('connected')
   })
 
+  test('a viewer cannot have anything read, whatever the menu says', async () => {
+    const { fine } = await someSources()
+    await choose(`refresh:${fine}`, { user: { id: 'U2', team_id: 'T1' } })
+    await lastAnswer()
+    await bot.db.sql`delete from sync_run`
+    await bot.db.sql`update member set role = 'viewer', role_set_by = 'U1' where slack_user_id = 'U2'`
+    bot.slack.responses.length = 0
+    await choose(`refresh:${fine}`, { user: { id: 'U2', team_id: 'T1' } })
+    expect((await lastAnswer()).text).toContain('You may not refresh')
+    expect(await bot.db.sql`select kind from sync_run where source_id = ${fine}`).toEqual([])
+    await bot.db.sql`update member set role = 'member', role_set_by = null where slack_user_id = 'U2'`
+  })
+
   test('an id of another org is nothing', async () => {
     const [other] = await bot.db.sql<{ id: string }[]>`insert into org (name) values ('Other') returning id`
     const otherOrg = other?.id ?? ''

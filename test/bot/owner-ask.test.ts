@@ -65,3 +65,16 @@ test('another org’s ask is nobody’s here', async () => {
   expect(await answered()).toContain('decided before')
   expect(await statusOf(link.linkId)).toBe('issued')
 })
+
+test('who may only look sends nobody a link', async () => {
+  const { link, askId } = await suggested()
+  bot.slack.users.U2 = person('U2')
+  const press = () =>
+    bot.press({ action_id: DELEGATE_AGREE, value: askId }, { user: { id: 'U2', team_id: 'T1' } })
+  await bot.db
+    .sql`insert into member (org_id, slack_user_id, team_id, display_name, role, role_set_by, seen_at)
+    values (${orgId}, 'U2', 'T1', 'Vic', 'viewer', 'U1', latchkey.clock())`
+  await press()
+  expect(await answered()).toContain('You may not send links')
+  expect(await statusOf(link.linkId)).toBe('issued')
+})

@@ -26,7 +26,7 @@ beforeAll(async () => {
   orgId = String(org?.id)
 })
 beforeEach(async () => {
-  bot.slack.users = { U1: person('U1'), U2: person('U2') }
+  bot.slack.users = { U1: person('U1'), U2: person('U2'), U3: person('U3') }
   bot.slack.calls.length = 0
   bot.slack.responses.length = 0
   await bot.db.sql`update org set recent_links = '{}', plan = 'custom'`
@@ -316,4 +316,48 @@ test('a reconnect is renewed only by who may reconnect', async () => {
     expect(bot.slack.responses.at(-1)?.text).toContain('Your role does not allow reconnecting'),
   )
   await bot.db.sql`update member set may_reconnect = true where slack_user_id = 'U1'`
+})
+
+test('no button of a request does anything for who may only look', async () => {
+  await submit(filled(await openForm(), { email: 'dana@acme.com' }))
+  await told()
+  await bot.db.sql`update member set role = 'viewer', role_set_by = 'U3' where slack_user_id = 'U2'`
+  const [row] = await bot.db.sql`select r.id, l.id as link_id from access_request r
+    join auth_link l on l.request_id = r.id order by r.created_at desc limit 1`
+  const rows = async () => {
+    const [requests, links] = [
+      await bot.db.sql`select * from access_request where id = ${row?.id}`,
+      await bot.db.sql`select * from auth_link where request_id = ${row?.id}`,
+    ]
+    return JSON.stringify([requests, links])
+  }
+  const before = await rows()
+  for (const [action_id, value] of [
+    ['request_copy', row?.linkId],
+    ['request_resend', `${row?.id}:0`],
+    ['request_cancel', row?.id],
+    ['request_fresh', row?.id],
+    ['request_edit_address', row?.id],
+  ]) {
+    bot.slack.responses.length = 0
+    bot.slack.calls.length = 0
+    await bot.press({ action_id, value }, { user: { id: 'U2', team_id: 'T1' } })
+    await vi.waitFor(() =>
+      expect(JSON.stringify([bot.slack.responses, bot.slack.of('views.update')]), action_id).toContain(
+        'Your role only allows you to look',
+      ),
+    )
+  }
+  expect(await rows()).toBe(before)
+})
+
+test('a personal link is renewed only for the person', async () => {
+  await submit(filled(await openForm(), { self: true }))
+  await told()
+  const [row] = await bot.db.sql`update access_request set status = 'expired'
+    where id = (select id from access_request order by created_at desc limit 1) returning id`
+  await bot.press({ action_id: 'request_fresh', value: row?.id }, { user: { id: 'U3', team_id: 'T1' } })
+  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('<@U1> in person'))
+  const [links] = await bot.db.sql`select count(*)::int as n from auth_link where request_id = ${row?.id}`
+  expect(links?.n).toBe(1)
 })

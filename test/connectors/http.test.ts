@@ -64,6 +64,22 @@ describe('a call', () => {
     await expect(call()).rejects.toMatchObject({ kind: 'transient', provider: 'example' })
   })
 
+  it('follows no redirect: the token would go where the provider, or whoever answers for it, says', async () => {
+    let followed = false
+    for (const to of ['http://169.254.169.254/latest', `${API}/elsewhere`]) {
+      nock(API).get('/rows').reply(302, '{}', { location: to })
+      nock(new URL(to).origin)
+        .get(new URL(to).pathname)
+        .reply(() => {
+          followed = true
+          return [200, {}]
+        })
+      await expect(call()).rejects.toMatchObject({ kind: 'unknown' })
+      expect(followed, to).toBe(false)
+      nock.cleanAll()
+    }
+  })
+
   it('takes a refused or broken line for passing trouble, and says nothing secret about it', async () => {
     nock(API).get('/rows?key=hidden').replyWithError('connect ECONNREFUSED 10.0.0.1')
     const error: unknown = await call({ query: { key: 'hidden' } }).catch((failed: unknown) => failed)

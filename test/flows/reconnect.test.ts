@@ -78,6 +78,22 @@ test('who may not reconnect is refused, also another org with the right id', asy
   expect(await press({ ...scene, orgId: other.orgId }, mo(other))).toEqual({ kind: 'gone' })
 })
 
+test('who may not reconnect changes nothing on an alert, and nobody does on one of another org', async () => {
+  const [scene, other] = [await broken(), await broken()]
+  const may = mo(scene)
+  const barred = { ...may, member: { ...may.member, mayReconnect: false } }
+  const before = await state(scene)
+  for (const [who, kind] of [
+    [barred, 'forbidden'],
+    [mo(other), 'gone'],
+  ] as const) {
+    expect(await acknowledge(scene.services, who, scene)).toEqual({ kind })
+    expect(await snooze(scene.services, who, { ...scene, choice: 'week' })).toEqual({ kind })
+    expect(await mute(scene.services, who, { ...scene, reason: 'because' })).toEqual({ kind })
+  }
+  expect(await state(scene)).toEqual(before)
+})
+
 test('a press after it was mended says so', async () => {
   const scene = await broken()
   await db.sql`update connection set status = 'connected', failure_class = null where id = ${scene.connectionId}`
