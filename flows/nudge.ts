@@ -13,10 +13,18 @@ const DAY_ENDS = 20
 /** One step of the tick; several nodes may take it at once. Reminders due at night wait for the morning. */
 export async function sendNudges(services: Services): Promise<number> {
   let sent = 0
-  for (const due of await deadlines.nudgesDueOfAllOrgs(services.db, BATCH))
-    if (isDaytime(due.now, due.timeZone) && (await services.db.transaction((tx) => nudge(services, tx, due))))
-      sent++
-  return sent
+  // Those that wait for their morning stay due, so the pages behind them are read too.
+  for (let last: deadlines.NudgeDue | null = null; ; ) {
+    const page: deadlines.NudgeDue[] = await deadlines.nudgesDueOfAllOrgs(services.db, BATCH, last)
+    for (const due of page)
+      if (
+        isDaytime(due.now, due.timeZone) &&
+        (await services.db.transaction((tx) => nudge(services, tx, due)))
+      )
+        sent++
+    last = page.at(-1) ?? null
+    if (page.length < BATCH) return sent
+  }
 }
 
 /** 08:00 to 20:00 there. A zone this Node does not know counts as UTC. */

@@ -39,18 +39,24 @@ export type NudgeDue = {
   /** Of the owner, else of the org. */
   timeZone: string
   now: Date
+  /** As text, to the microsecond: where the next page begins. */
+  expiresAt: string
 }
 
 /**
  * Reminders due: nobody pressed Continue 4 h after issue, or 3 h before expiry. When both are due the later one counts
- * for both. Nothing for links that reached nobody, and none within an hour of issue.
+ * for both. Nothing for links that reached nobody, and none within an hour of issue. `after`: the last one of the page before.
  */
-export async function nudgesDueOfAllOrgs({ sql }: Db, limit: number): Promise<NudgeDue[]> {
+export async function nudgesDueOfAllOrgs(
+  { sql }: Db,
+  limit: number,
+  after: Pick<NudgeDue, 'expiresAt' | 'linkId'> | null,
+): Promise<NudgeDue[]> {
   return sql<NudgeDue[]>`
     select link.id as link_id, link.org_id, request.id as request_id, request.client_id, request.owner_email,
       request.owner_slack_user_id, coalesce(request.owner_time_zone, org.time_zone) as time_zone,
       case when link.expires_at - interval '3 hours' <= latchkey.clock() then 'expiry' else 'unopened' end as why,
-      latchkey.clock() as now
+      latchkey.clock() as now, link.expires_at::text as expires_at
     from auth_link link
     join access_request request on request.id = link.request_id and request.org_id = link.org_id
     join org on org.id = link.org_id
@@ -62,7 +68,9 @@ export async function nudgesDueOfAllOrgs({ sql }: Db, limit: number): Promise<Nu
       and ((request.nudged_expiry_at is null and link.expires_at - interval '3 hours' <= latchkey.clock())
         or (request.nudged_unopened_at is null and request.nudged_expiry_at is null
           and link.issued_at + interval '4 hours' <= latchkey.clock()))
-    order by link.expires_at limit ${limit}`
+      and (${after?.linkId ?? null}::uuid is null or (link.expires_at, link.id) >
+        (${after?.expiresAt ?? null}::text::timestamptz, ${after?.linkId ?? null}::uuid))
+    order by link.expires_at, link.id limit ${limit}`
 }
 
 /** True for exactly one caller per reminder, as long as nobody has pressed Continue. */

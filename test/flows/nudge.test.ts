@@ -93,3 +93,20 @@ test('daytime is eight to twenty, also across a change of the clocks', () => {
   expect(isDaytime(new Date('2026-06-01T18:00:00Z'), 'Europe/Berlin')).toBe(false)
   expect(isDaytime(new Date('2026-06-01T12:00:00Z'), 'No/Where')).toBe(true)
 })
+
+test('links at night, however many end sooner, keep nobody by day waiting', async () => {
+  const asleep = await issue('2026-06-01T08:00:00Z', 'Pacific/Auckland')
+  await db.sql`
+    insert into auth_link (id, org_id, request_id, token_hash, key_id, receipt_hash, counts, issued_by, issued_at,
+      expires_at)
+    select gen_random_uuid(), ${asleep.orgId}, ${asleep.requestId}, sha256(n::text::bytea), 'k1',
+      sha256(('r' || n)::bytea), true, 'U1', '2026-06-01T08:00:00Z', '2026-06-02T07:00:00Z'
+    from generate_series(1, 600) n`
+  await db.sql`
+    insert into delivery (org_id, kind, channel, address, link_id, dedupe_key, status)
+    select ${asleep.orgId}, 'access-request', 'mail', 'dana@acme.com', id, 'asleep ' || id, 'sent'
+    from auth_link where request_id = ${asleep.requestId}`
+  const awake = await issue('2026-06-01T08:01:00Z', 'Europe/Berlin')
+  expect(await nudgesAt('2026-06-01T12:02:00Z')).toBe(1)
+  expect(await reminders(awake.linkId)).toEqual(['nudge-unopened'])
+})
