@@ -134,3 +134,20 @@ test('a long queue drains without a pause between jobs', async () => {
   await work()
   await ranAll(JOBS) // two loops that slept their half second after each job would take 50 s, not 15
 })
+
+test('of a failure the queue keeps name and message, not what the error carries', async () => {
+  const { queue, work } = await start()
+  trouble = () => {
+    const carried = {
+      request: { headers: { authorization: 'Bearer canary' } },
+      response: 'canary',
+      config: 'canary',
+    }
+    return Promise.reject(Object.assign(new Error('refused'), carried, { cause: new Error('canary') }))
+  }
+  await queue.queue.send('test-plain', { n: 1 }, { db })
+  await work()
+  const rows = () => db.sql`select output from pgboss.job where output is not null`
+  await vi.waitFor(async () => expect(await rows()).toHaveLength(1), { timeout: 15_000 })
+  expect(await rows()).toEqual([{ output: { name: 'Error', message: 'refused' } }])
+})
