@@ -71,7 +71,7 @@ function opening(
       preheader: 'After that a new link is needed.',
     }
   return {
-    subject: `${brand.orgName} asks for access to ${sources}${purpose === 'reconnect' ? ' again' : ''}`,
+    subject: `${brand.orgName} asks for access ${purpose === 'reconnect' ? 'again ' : ''}to ${sources}`,
     heading: wish,
     preheader: `For ${clientName}. It takes about two minutes and needs no new account.`,
   }

@@ -79,7 +79,7 @@ const sinceOf = ({ since, state, progress }: SourceView) =>
   state === 'backfilling'
     ? ` (${progress.done} of ${progress.total} months)`
     : since
-      ? ` since ${slackDate(since)}`
+      ? ` · since ${slackDate(since)}`
       : ''
 
 const dataTo = ({ lastGoodDay }: SourceView) =>

@@ -1,7 +1,7 @@
 /** Where an alert is heard: each client's channel, what comes next where it cannot be, and once per place. */
 import { expect, test } from 'vitest'
 import { noteFailure } from '../../flows/disconnect.ts'
-import { acknowledge } from '../../flows/incident-buttons.ts'
+import { acknowledge, snooze } from '../../flows/incident-buttons.ts'
 import { incidentCardJob } from '../../jobs/incident-card.ts'
 import type { SlackVoice, Voices } from '../../jobs/job.ts'
 import type { SlackMessage } from '../../templates/slack/blocks.ts'
@@ -141,6 +141,23 @@ test('nothing is edited for nothing, and each event stands once in the thread', 
     [undefined, 1],
     ['1.0', 0],
   ])
+})
+
+test('the thread keeps its order, and what a worker died over is told by another', async () => {
+  const scene = await broken({ Acme: 'CACME' })
+  const { voice, posts } = workspace()
+  await acknowledge(scene.services, presser(scene.orgId, 'UMEMBER'), scene)
+  const [first] = await db.sql`
+    select id from audit_event where org_id = ${scene.orgId} and kind = 'incident.acked'`
+  const key = `incident:${scene.incidentId}:CACME:event:${first?.id}`
+  await db.sql`insert into slack_post (org_id, key, channel_id) values (${scene.orgId}, ${key}, 'CACME')`
+  await snooze(scene.services, presser(scene.orgId, 'UMEMBER'), { ...scene, choice: 'hour' })
+  await expect(show(scene, scene.incidentId, voice)).rejects.toThrow('another worker is posting')
+  expect(posts.filter(({ threadTs }) => threadTs)).toEqual([])
+  await db.sql`update slack_post set updated_at = now() - interval '3 minutes' where key = ${key}`
+  await show(scene, scene.incidentId, voice)
+  const thread = posts.filter(({ threadTs }) => threadTs).map(({ message }) => message.text)
+  expect(thread).toEqual([expect.stringContaining('is on it'), expect.stringContaining('snoozed')])
 })
 
 test('a deleted card is posted anew', async () => {
