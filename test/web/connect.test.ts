@@ -169,6 +169,33 @@ describe('guards around the exchange', () => {
     expect(heading((await owner.go(back)).html)).toBe('Choose the accounts to connect')
   })
 
+  it('G3: refuses a trip in a browser that began another one, of this link or of its own', async () => {
+    const [link, own] = [
+      await issueLink(stage, { connectorIds: ['ads'] }),
+      await issueLink(stage, { connectorIds: ['ads'] }),
+    ]
+    const [attacker, victim] = [new Visitor(), new Visitor()]
+    const left = await attacker.post(at(`${link.path}/continue`), {}, '/authorize')
+    await victim.post(at(`${link.path}/continue`), {}, '/authorize')
+    await victim.post(at(`${own.path}/continue`), {}, '/authorize')
+    const back = (await victim.request(left.url)).headers.get('location') ?? ''
+    const before = google.exchanges.length
+    expect((await victim.go(back)).status).toBe(400)
+    expect(google.exchanges).toHaveLength(before)
+    expect(heading((await attacker.go(back)).html)).toBe('Choose the accounts to connect')
+  })
+
+  it('G3: refuses a trip whose link session was closed meanwhile', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ads'] })
+    const owner = new Visitor()
+    const left = await owner.post(at(`${link.path}/continue`), {}, '/authorize')
+    const back = (await owner.request(left.url)).headers.get('location') ?? ''
+    await db.sql`update link_session set closed_at = now() where link_id = ${link.linkId}`
+    const before = google.exchanges.length
+    expect((await owner.go(back)).status).toBe(400)
+    expect(google.exchanges).toHaveLength(before)
+  })
+
   it('G3, G5, G7: asks with state, nonce and S256, and lets no query string change the trip', async () => {
     const link = await issueLink(stage, { connectorIds: ['ads', 'analytics'] })
     const owner = new Visitor()
