@@ -1,5 +1,7 @@
-/** Finds what fell between two chairs: open runs nobody works on, and zones whose midnight nobody awaits. */
+/** Finds what fell between two chairs: work, messages and permissions whose job is gone, zones nobody awaits. */
 import type { Db } from '../storage/db.ts'
+import * as deliveries from '../storage/deliveries.ts'
+import * as held from '../storage/held-credentials.ts'
 import * as zones from '../storage/refresh-zones.ts'
 import * as runs from '../storage/sync-runs.ts'
 import { refreshKey } from './refresh.ts'
@@ -16,6 +18,9 @@ export async function reconcile(services: Services): Promise<void> {
     await db.transaction((tx) => awaitMidnight(tx, orgId, timeZone))
   await db.transaction(async (tx) => {
     for (const run of await runs.silentOfAllOrgs(tx)) await sendAgain(queue, tx, run)
+    for (const waiting of await deliveries.waitingOfAllOrgs(tx))
+      await queue.send('deliver', waiting, { db: tx, key: waiting.deliveryId })
+    for (const stray of await held.strayOfAllOrgs(tx)) await queue.send('destroy-held', stray, { db: tx })
   })
 }
 

@@ -71,3 +71,11 @@ export async function lastMailOfLink(
     order by created_at desc, id limit 1`
   return row
 }
+
+/** Ten minutes old and neither sent nor refused; tried often enough, it is left alone. For the tick. */
+export async function waitingOfAllOrgs({ sql }: Db): Promise<{ orgId: string; deliveryId: string }[]> {
+  return sql<{ orgId: string; deliveryId: string }[]>`
+    select org_id, id as delivery_id from delivery
+    where status = 'queued' and created_at <= latchkey.clock() - interval '10 minutes' and attempts < 30
+    order by created_at limit 500`
+}

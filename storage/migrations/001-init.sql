@@ -382,6 +382,7 @@ create table delivery (
   unique (org_id, dedupe_key)
 );
 create index on delivery (link_id);
+create index delivery_waiting on delivery (created_at) where status = 'queued';
 
 -- A message of ours in Slack that is edited in place, or must be posted once.
 create table slack_post (
