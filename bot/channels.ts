@@ -3,7 +3,7 @@ import type { App } from '@slack/bolt'
 import { channelArchived, channelRenamed } from '../flows/channels.ts'
 import type { Services } from '../flows/services.ts'
 import { joinedChannel } from '../templates/slack/channels.ts'
-import type { KnownContext } from './actor.ts'
+import type { KnownContext } from './profile.ts'
 import { say } from './slack.ts'
 
 export function register(app: App, services: Services): void {

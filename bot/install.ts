@@ -4,7 +4,7 @@ import { WebClient, type WebClientOptions } from '@slack/web-api'
 import { install, uninstall } from '../flows/installation.ts'
 import { memberOf, noteProfile } from '../flows/member.ts'
 import type { Services } from '../flows/services.ts'
-import { type KnownContext, type SlackUser, toProfile } from './actor.ts'
+import { type KnownContext, type SlackUser, toProfile } from './profile.ts'
 import { teamOf } from './workspaces.ts'
 
 /** Reading is left to bot/workspaces.ts: Bolt only stores through this. */

@@ -5,8 +5,9 @@ import { memberOf } from '../flows/member.ts'
 import { findClients, findConnectors } from '../flows/request-choices.ts'
 import type { Services } from '../flows/services.ts'
 import { clientOf, clientOption, type FormField, sourceOption } from '../templates/slack/request-modal.ts'
-import { actorOf, type KnownContext, type SlackUser, toProfile } from './actor.ts'
+import { actorOf } from './actor.ts'
 import type { Args } from './answer.ts'
+import { type KnownContext, type SlackUser, toProfile } from './profile.ts'
 import type { Origin } from './tell.ts'
 
 const OPTIONS_MAX = 100

@@ -6,8 +6,9 @@ import type { Services } from '../flows/services.ts'
 import { AS_IN_SLACK, lastAdmin, noMember, ROLES, roleSaved, rolesModal } from '../templates/slack/roles.ts'
 import { SETTINGS_ROLES } from '../templates/slack/settings.ts'
 import { notAllowed } from '../templates/slack/sources.ts'
-import { type Actor, actorOf, type KnownContext, profileOf } from './actor.ts'
+import { type Actor, actorOf } from './actor.ts'
 import { type Args, answer } from './answer.ts'
+import { type KnownContext, profileOf } from './profile.ts'
 
 const ROLE_NAMES = ['admin', 'manager', 'member', 'viewer'] as const
 

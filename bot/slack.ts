@@ -6,7 +6,7 @@ import { WebAPIPlatformError, WebAPIRateLimitedError, WebClient, type WebClientO
 import Bottleneck from 'bottleneck'
 import type { Posted, SlackVoice } from '../jobs/job.ts'
 import type { SlackMessage } from '../templates/slack/blocks.ts'
-import { type SlackUser, toProfile } from './actor.ts'
+import { type SlackUser, toProfile } from './profile.ts'
 import type { Reachable, Workspaces } from './workspaces.ts'
 
 const PER_CHANNEL_MS = 1_200

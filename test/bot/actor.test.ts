@@ -1,6 +1,6 @@
 /** Who may act: judged by Slack's word about the person at the moment of the press. */
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { toProfile } from '../../bot/actor.ts'
+import { toProfile } from '../../bot/profile.ts'
 import { type Action, may } from '../../flows/permission.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
 import { person } from '../support/fake-slack.ts'
