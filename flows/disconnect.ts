@@ -21,6 +21,7 @@ export type Failure = {
 }
 
 const DETAIL_MAX = 300
+const UNPROVEN = { failureClass: null, outcome: null }
 
 /**
  * Records the failure by its class; safe to call from any number of jobs at once: they disconnect once and open one
@@ -65,8 +66,16 @@ async function connectionDied(services: Services, failure: Failure): Promise<voi
       data: { failureClass: kind, sources: fallen.sources },
     })
     await openIncident(services, tx, { ...failure, kind: 'connection', ownerAction })
+    await endLook(services, tx, orgId, connectionId)
     if (requestId) await touchCard(services, tx, orgId, requestId)
   })
+}
+
+/** Nothing can be proven with a dead connection: whatever was being verified is open again. */
+async function endLook(services: Services, tx: Db, orgId: string, connectionId: string): Promise<void> {
+  for (const { id: incidentId } of await incidents.openOf(tx, orgId, connectionId))
+    if (await incidents.reopen(tx, orgId, incidentId, UNPROVEN, ['verifying']))
+      await services.queue.send('incident-card', { orgId, incidentId }, { db: tx, key: incidentId })
 }
 
 /** A refused account may be a passing fault of the report: the job asks the account list first. */
@@ -155,7 +164,7 @@ export async function openIncident(services: Services, tx: Db, opening: Opening)
     ownerAction,
   })
   if (!incidentId) {
-    await touchIncidents(services, tx, orgId, connectionId)
+    await touchIncident(services, tx, opening)
     return
   }
   await record(tx, orgId, {
@@ -169,14 +178,10 @@ export async function openIncident(services: Services, tx: Db, opening: Opening)
 }
 
 /** An incident found verifying is open again: what looked mended has failed. */
-async function touchIncidents(
-  services: Services,
-  tx: Db,
-  orgId: string,
-  connectionId: string,
-): Promise<void> {
-  for (const { id } of await incidents.openOf(tx, orgId, connectionId)) {
-    await incidents.reopen(tx, orgId, id, { failureClass: null, outcome: null })
+async function touchIncident(services: Services, tx: Db, { orgId, connectionId, kind }: Opening) {
+  for (const { id, kind: of } of await incidents.openOf(tx, orgId, connectionId)) {
+    if (of !== kind) continue
+    await incidents.reopen(tx, orgId, id, UNPROVEN, ['verifying'])
     await services.queue.send('incident-card', { orgId, incidentId: id }, { db: tx, key: id })
   }
 }

@@ -145,13 +145,14 @@ export async function reopen(
   orgId: string,
   id: string,
   found: { failureClass: string | null; outcome: Outcome | null },
+  from: readonly IncidentStatus[] = ['verifying', 'reconnecting'],
 ): Promise<boolean> {
   const { count } = await sql`
     update incident set
       status = case when muted_by is not null then 'muted' when acked_by is not null then 'acked' else 'open' end,
       failure_class = coalesce(${found.failureClass}, failure_class),
       outcome = ${found.outcome ? sql.json(found.outcome as never) : null}
-    where org_id = ${orgId} and id = ${id} and resolved_at is null and status in ('verifying', 'reconnecting')`
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and status = any(${from as string[]})`
   return count === 1
 }
 

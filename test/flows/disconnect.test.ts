@@ -132,3 +132,31 @@ test('a first refusal is looked at again only after a minute', async () => {
   expect(jobsNamed(scene.sent, 'second-look')).toMatchObject([{ key: scene.connectionId }])
   await db.sql`update connection set suspected_at = null where id = ${scene.connectionId}`
 })
+
+test('more trouble of one kind leaves what is under way about another alone', async () => {
+  const scene = await openScene(db, { a1: ['Acme'], a2: ['Beta'] })
+  const { orgId, connectionId } = scene
+  await note(scene, 'app_config', scene.sources['a1/Acme'])
+  await db.sql`
+    insert into incident (org_id, connection_id, kind, failure_class, status) values
+      (${orgId}, ${connectionId}, 'accounts', 'account_lost', 'reconnecting'),
+      (${orgId}, ${connectionId}, 'scope', 'scope_missing', 'verifying')`
+  await note(scene, 'app_config', scene.sources['a1/Acme'])
+  const states = async () => (await opened(scene)).map(({ kind, status }) => `${kind} ${status}`).sort()
+  expect(await states()).toEqual(['accounts reconnecting', 'scope verifying', 'staff open'])
+  await note(scene, 'scope_missing', scene.sources['a2/Beta'])
+  expect(await states(), 'what looked mended has failed').toEqual([
+    'accounts reconnecting',
+    'scope open',
+    'staff open',
+  ])
+  await db.sql`update incident set status = 'verifying' where org_id = ${orgId} and kind = 'scope'`
+  await condemn(scene.services, connectionId)
+  await note(scene, 'revoked')
+  expect(await states(), 'a dead connection proves nothing').toEqual([
+    'accounts reconnecting',
+    'connection open',
+    'scope open',
+    'staff open',
+  ])
+})
