@@ -71,6 +71,22 @@ export async function byId({ sql }: Db, orgId: string, id: string): Promise<Conn
   return row ?? null
 }
 
+/** Connectors of what hangs under the authorisations that bear this label, whatever its letters' case. */
+export async function connectorsUnderLabel(
+  { sql }: Db,
+  orgId: string,
+  login: { provider: string; oauthApp: string; label: string },
+): Promise<string[]> {
+  const rows = await sql<{ connectorId: string }[]>`
+    select distinct source.connector_id
+    from connection join source on source.org_id = connection.org_id and source.connection_id = connection.id
+    where connection.org_id = ${orgId} and provider = ${login.provider} and oauth_app = ${login.oauthApp}
+      and lower(identity_label) = lower(${login.label}) and connection.status <> 'removed'
+      and source.status <> 'removed'
+    order by source.connector_id`
+  return rows.map(({ connectorId }) => connectorId)
+}
+
 /** Marks it disconnected. False when it was not connected: somebody else has already decided. */
 export async function disconnect(
   { sql }: Db,

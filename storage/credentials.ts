@@ -43,6 +43,13 @@ export async function store(
     where org_id = ${orgId} and id = ${connectionId}`
 }
 
+/** As stored now; null where it was destroyed. */
+export async function sealedOf({ sql }: Db, orgId: string, connectionId: string): Promise<string | null> {
+  const [row] = await sql<{ sealed: string | null }[]>`
+    select credential_sealed as sealed from connection where org_id = ${orgId} and id = ${connectionId}`
+  return row?.sealed ?? null
+}
+
 /**
  * One statement that answers "use this", takes the lease, or says wait. `refused` is the sealed credential the API
  * has just refused: while it is still the stored one it counts as stale. `force` renews whatever the expiry says.

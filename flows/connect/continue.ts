@@ -63,6 +63,7 @@ export async function continueLink(
   const app = stop && services.oauthApps[stop.provider.id]
   if (!stop || !app) return { kind: 'not-offered', link }
   const hint = wanted.someoneElse ? null : await expectedLogin(services, link)
+  const scopes = await scopesFor(services, link.orgId, { stop, oauthApp: app.id, hint })
   const cookie = session?.cookie ?? randomBytes(32).toString('base64url')
 
   return services.db.transaction(async (tx): Promise<Continued> => {
@@ -74,9 +75,9 @@ export async function continueLink(
       linkSessionId,
       provider: stop.provider.id,
       oauthApp: app.id,
-      askedScopes: stop.scopes,
+      askedScopes: scopes,
     })
-    const trip = planTrip(stop, app, { orgId: link.orgId, consentId, linkSessionId }, hint)
+    const trip = planTrip({ ...stop, scopes }, app, { orgId: link.orgId, consentId, linkSessionId }, hint)
     return { kind: 'go', trip, cookie, fresh: session === null, link }
   })
 }
@@ -109,6 +110,21 @@ export async function expectedLogin({ db }: Services, link: LinkView): Promise<s
   if (!link.connectionId) return link.ownerEmail
   const connection = await connections.byId(db, link.orgId, link.connectionId)
   return connection?.identityLabel ?? link.ownerEmail
+}
+
+/**
+ * With what this login gave us before: the new credential takes the old one's place, and not every provider adds what
+ * it granted earlier.
+ */
+async function scopesFor(
+  { db, connectors }: Services,
+  orgId: string,
+  { stop, oauthApp, hint }: { stop: Stop; oauthApp: string; hint: string | null },
+): Promise<string[]> {
+  if (hint === null) return stop.scopes
+  const login = { provider: stop.provider.id, oauthApp, label: hint }
+  const before = await connections.connectorsUnderLabel(db, orgId, login)
+  return [...new Set([...stop.scopes, ...before.flatMap((id) => connectors.get(id)?.scopes ?? [])])]
 }
 
 function planTrip(

@@ -1,7 +1,5 @@
 /** Finish: the link is spent, the sources exist and their backfills are queued, or none of it happened. */
 import { record } from '../../storage/audit.ts'
-import * as connections from '../../storage/connections.ts'
-import * as credentials from '../../storage/credentials.ts'
 import type { Db } from '../../storage/db.ts'
 import type { HeldCredential } from '../../storage/held-credentials.ts'
 import * as held from '../../storage/held-credentials.ts'
@@ -16,9 +14,9 @@ import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 import { type Choice, type Picker, type Picking, type Picks, readPicks } from './accounts.ts'
 import { dropOthers, settleElsewhere } from './elsewhere.ts'
-import { type HeldSecret, heldPlace } from './held-secret.ts'
 import { type LinkView, look, type Sight } from './look.ts'
 import { maskLabel, ownerActor } from './owner.ts'
+import { saveConnection } from './save-connection.ts'
 
 export type Finished =
   | { kind: 'finished' }
@@ -160,30 +158,6 @@ async function connect(
   if (existed) await afterFinish(services, tx, { orgId, connectionId, requestId })
   return made
 }
-
-async function saveConnection(services: Services, tx: Db, link: LinkView, credential: HeldCredential) {
-  const { orgId } = link
-  const { provider, oauthApp, identity, identityLabel, scopes } = credential
-  const opened = services.vault.open(credential.sealed, heldPlace(credential.id, orgId))
-  const { grantExpiresAt, ...secret } = JSON.parse(opened) as HeldSecret
-  const saved = await connections.upsert(tx, orgId, {
-    provider,
-    oauthApp,
-    identity,
-    identityLabel,
-    clientId: null,
-    scopes,
-    grantExpiresAt: instant(grantExpiresAt),
-    authorisedBy: link.ownerEmail ?? link.ownerSlackUserId ?? link.requestedBy,
-    requestId: link.requestId,
-  })
-  const place = `connection:${saved.id}:${orgId}:credential`
-  const sealed = services.vault.seal(JSON.stringify(secret), place)
-  await credentials.store(tx, orgId, saved.id, sealed, instant(secret.expiresAt))
-  return saved
-}
-
-const instant = (iso: string | null) => (iso === null ? null : new Date(iso))
 
 /** Sources of the connection to be healed whose account the identity that came instead can see. */
 async function visibleSources(tx: Db, orgId: string, connectionId: string, { accounts }: HeldCredential) {

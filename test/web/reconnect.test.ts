@@ -45,6 +45,30 @@ async function connected(person: string): Promise<Link & { connectionId: string 
   return { ...link, connectionId: row?.id as string }
 }
 
+describe('another request to the same login', () => {
+  it('asks for what that login gave before too, because the new credential takes the place of the old', async () => {
+    const before = await connected('dana')
+    const link = await issueLink(stage, { connectorIds: ['many'], orgId: before.orgId })
+    const owner = new Visitor()
+    const left = await owner.post(at(`${link.path}/continue`), {}, '/authorize')
+    expect(new URL(left.url).searchParams.get('scope')).toBe('openid many.read ads.read')
+    const other = await owner.post(at(`${link.path}/continue`), { other: '1' }, '/authorize')
+    expect(new URL(other.url).searchParams.get('scope')).toBe('openid many.read')
+  })
+
+  it('keeps the refresh token where the provider gives one only once', async () => {
+    const { orgId, connectionId } = await connected('dana')
+    google.signsIn = { ...google.signsIn, refreshToken: null }
+    const link = await issueLink(stage, { connectorIds: ['ads'], orgId })
+    const owner = new Visitor()
+    const picker = await owner.post(at(`${link.path}/continue`))
+    await owner.post(at(`${link.path}/finish`), picks(picker.html, ['a2']))
+    const [row] = await db.sql`select credential_sealed as sealed from connection where id = ${connectionId}`
+    const opened = stage.services.vault.open(row?.sealed, `connection:${connectionId}:${orgId}:credential`)
+    expect(JSON.parse(opened)).toMatchObject({ refreshToken: 'canary-refresh-dana' })
+  })
+})
+
 describe('a reconnect', () => {
   it('shows the login it expects, ticks what is connected, and heals under the same identity', async () => {
     const before = await connected('person-same')

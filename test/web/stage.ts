@@ -16,7 +16,7 @@ export type FakeServer = {
   /** Forms posted to its token endpoint. */
   exchanges: Record<string, string>[]
   /** What the next sign-in is: who, and which scopes were ticked (null: all that were asked). */
-  signsIn: { sub: string; email: string; scopes: string[] | null }
+  signsIn: { sub: string; email: string; scopes: string[] | null; refreshToken?: null }
   revoked: string[]
   close(): Promise<void>
 }
@@ -52,12 +52,12 @@ export async function fakeAuthorisationServer(): Promise<FakeServer> {
       .digest('base64url')
     if (!asked || proof !== asked.get('code_challenge')) return json(400, { error: 'invalid_grant' })
     codes.delete(body.get('code') ?? '')
-    const { sub, email, scopes } = fake.signsIn
+    const { sub, email, scopes, refreshToken } = fake.signsIn
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const claims = { sub, email, aud: asked.get('client_id'), nonce: asked.get('nonce') }
     json(200, {
       access_token: `canary-access-${sub}`,
-      refresh_token: `canary-refresh-${sub}`,
+      ...(refreshToken !== null && { refresh_token: `canary-refresh-${sub}` }),
       expires_in: 3600,
       scope: scopes ? scopes.join(' ') : asked.get('scope'),
       id_token: `${part({ alg: 'none' })}.${part(claims)}.x`,
