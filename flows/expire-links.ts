@@ -30,7 +30,9 @@ async function end(services: Services, tx: Db, link: deadlines.Expired): Promise
   const { orgId, requestId, clientId, id: linkId, held } = link
   const open = ['sent', 'started', 'partial'] as const
   if (held) await services.queue.send('destroy-held', { orgId, linkId }, { db: tx })
-  if (!(await requests.move(tx, orgId, requestId, open, 'expired'))) return
+  // A declined request stays declined, and its card loses its buttons.
+  if (!(await requests.move(tx, orgId, requestId, open, 'expired')))
+    return touchCard(services, tx, orgId, requestId)
   if (held) await requests.markUnfinished(tx, orgId, requestId)
   await audit.record(tx, orgId, {
     ...{ kind: 'request.expired', actor: 'system', clientId, requestId, linkId },

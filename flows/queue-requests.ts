@@ -11,8 +11,14 @@ import type { Services } from './services.ts'
 /** One step of the tick; several nodes may take it at once. Returns how many were sent. */
 export async function sendQueued(services: Services): Promise<number> {
   let sent = 0
+  const failures: unknown[] = []
   for (const orgId of await queue.orgsWaitingOfAllOrgs(services.db, LINK_PLANS))
-    while (await services.db.transaction((tx) => sendNext(services, tx, orgId))) sent++
+    try {
+      while (await services.db.transaction((tx) => sendNext(services, tx, orgId))) sent++
+    } catch (error) {
+      failures.push(error) // one org's trouble keeps no other waiting
+    }
+  if (failures.length > 0) throw failures[0]
   return sent
 }
 

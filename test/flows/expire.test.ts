@@ -121,3 +121,13 @@ test('cancel and Finish at the same moment: one of them wins, never both', async
     expect([cancelled.kind === 'cancelled', finished.length === 1].filter(Boolean)).toHaveLength(1)
   }
 })
+
+test('a declined request stays declined, and its card learns that the link is over', async () => {
+  const link = await issue()
+  await db.sql`update access_request set status = 'declined' where id = ${link.requestId}`
+  await setClock(db, '2026-06-02T09:00:00Z')
+  sent.length = 0
+  expect(await expireLinks(services)).toBe(1)
+  expect(await statusOf(link.requestId)).toMatchObject({ request: 'declined', link: 'expired' })
+  expect(sent).toEqual([{ name: 'request-card', payload: { orgId: link.orgId, requestId: link.requestId } }])
+})

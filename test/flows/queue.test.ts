@@ -92,3 +92,20 @@ test('orgs do not wait for each other, and a plan that lost its links waits', as
   expect(await sendQueued(services)).toBe(1)
   expect(await statuses(ids)).toEqual(['queued', 'sent', 'queued'])
 })
+
+test('one org whose request cannot be sent keeps no other waiting, and is reported', async () => {
+  const orgs = [await fullOrg(), await fullOrg(), await fullOrg()]
+  const ids = await Promise.all(orgs.map(queue))
+  await setClock(db, '2026-06-01T10:00:00Z')
+  const failing = {
+    ...services,
+    queue: {
+      ...services.queue,
+      send: async (_name: string, payload: object) => {
+        if ((payload as { orgId?: string }).orgId === orgs[1]) throw new Error('no')
+      },
+    },
+  }
+  await expect(sendQueued(failing)).rejects.toThrow('no')
+  expect(await statuses(ids)).toEqual(['sent', 'queued', 'sent'])
+})
