@@ -45,6 +45,7 @@ export function closeWeb(web: Express, log: Log): void {
 function failed(log: Log): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     if (res.headersSent) return next(error)
+    if (error instanceof URIError) return sendPage(res, 404, unknownPage()) // an address nobody can read
     const status = (error as { status?: unknown } | null)?.status
     if (typeof status === 'number' && status >= 400 && status < 500)
       return sendPage(res, status, foreignFormPage())

@@ -314,6 +314,15 @@ describe('the door', () => {
     server.close()
   })
 
+  it('answers an address that cannot be read like one that is unknown', async () => {
+    const unknown = await new Visitor().go(at('/l/lk_none'))
+    for (const path of ['/l/%E0%A4%A', '/r/%ff', '/l/%00', `/l/${'x'.repeat(3000)}`]) {
+      const page = await new Visitor().go(at(path))
+      expect([page.status, page.html], path).toEqual([404, unknown.html])
+      expect(page.headers.get('cache-control')).toBe('no-store')
+    }
+  })
+
   it('follows no path out of the pages', async () => {
     const { hostname, port } = new URL(stage.origin)
     const answer = await new Promise<string>((heard) => {
