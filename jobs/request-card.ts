@@ -54,29 +54,30 @@ async function showRoot(
   const message = requestCardMessage(card)
   const hash = contentHash(message)
   const shown = await findPost(services, orgId, key)
-  if (!shown?.ts) return postRoot(services, voice, { orgId, key, card, message, hash })
+  const places = [card.channelId, card.requestedBy]
+  if (!shown?.ts) return postRoot(services, voice, { orgId, key, message, hash, places })
   const at = { channelId: shown.channelId, ts: shown.ts }
   if (!own && shown.contentHash && hash.equals(shown.contentHash)) return at
   if ((await voice.update(at.channelId, at.ts, message)) === 'gone') {
     await forgetPost(services, orgId, key)
-    return postRoot(services, voice, { orgId, key, card, message, hash })
+    return postRoot(services, voice, { orgId, key, message, hash, places })
   }
   await notePost(services, orgId, key, { ...at, contentHash: hash })
   return at
 }
 
-type Root = { orgId: string; key: string; card: RequestCardView; message: SlackMessage; hash: Buffer }
+type Root = { orgId: string; key: string; message: SlackMessage; hash: Buffer; places: string[] }
 
-/** In the client's channel, or with the requester where the bot may not speak there. */
+/** In the first place where the bot may speak: the client's channel, else with the requester. */
 async function postRoot(
   services: Services,
   voice: SlackVoice,
-  { orgId, key, card, message, hash }: Root,
+  { orgId, key, message, hash, places }: Root,
 ): Promise<At | null> {
-  if (!(await claimPost(services, orgId, key, card.channelId)))
+  if (!(await claimPost(services, orgId, key, places[0] ?? '')))
     throw new RetryLater(2, 'another worker is posting this card')
   const at = await giveBackOnTrouble(services, orgId, key, async () => {
-    for (const place of [card.channelId, card.requestedBy]) {
+    for (const place of places) {
       const posted = await voice.post(place, message)
       if (posted.kind === 'posted') return { channelId: posted.channel, ts: posted.ts }
     }
@@ -105,16 +106,29 @@ async function postEvents(
     const reply = await giveBackOnTrouble(services, orgId, key, () =>
       voice.post(root.channelId, message, { threadTs: root.ts }),
     )
-    if (reply.kind === 'unreachable') return moveElsewhere(services, orgId, card, key)
-    await notePost(services, orgId, key, { channelId: reply.channel, ts: reply.ts, contentHash: null })
+    if (reply.kind === 'posted') {
+      await notePost(services, orgId, key, { channelId: reply.channel, ts: reply.ts, contentHash: null })
+      continue
+    }
+    await forgetPost(services, orgId, key)
+    // In a DM there is nowhere else to go.
+    return root.channelId.startsWith('D') ? undefined : moveToRequester(services, voice, orgId, card)
   }
 }
 
-/** The channel was archived or closed to us since: the next run finds another place for card and thread. */
-async function moveElsewhere(services: Services, orgId: string, card: RequestCardView, eventKey: string) {
-  await forgetPost(services, orgId, eventKey)
-  await forgetPost(services, orgId, `request:${card.requestId}`)
-  throw new RetryLater(1, 'the card must move to another place')
+/** The channel was archived or closed to us since, or takes no replies: card and thread go on with the requester. */
+async function moveToRequester(
+  services: Services,
+  voice: SlackVoice,
+  orgId: string,
+  card: RequestCardView,
+): Promise<void> {
+  const key = `request:${card.requestId}`
+  const message = requestCardMessage(card)
+  await forgetPost(services, orgId, key)
+  const root = { orgId, key, message, hash: contentHash(message), places: [card.requestedBy] }
+  const at = await postRoot(services, voice, root)
+  if (at) await postEvents(services, voice, orgId, card, at)
 }
 
 /** Slack said no for now: the claim is free again, and the queue tries later. */
