@@ -77,7 +77,7 @@ export async function arrive(services: Services, callback: Callback): Promise<Ar
   return { kind: 'taken', taken: { trip: { ...trip, secret: app.secret }, oauth, link, token, at } }
 }
 
-/** The link of the trip, if the cookie still is the key of its open link session. */
+/** The link of the trip, if the cookie is the key of its link session, which only the link's own end may have closed. */
 async function linkOf(
   { db }: Services,
   trip: Omit<Trip, 'secret'>,
@@ -85,8 +85,8 @@ async function linkOf(
 ): Promise<LinkView | null> {
   const link = await links.findBySession(db, trip.orgId, trip.linkSessionId)
   const session = link && (await sessions.findByHash(db, trip.orgId, link.id, [hashToken(cookie)]))
-  const own = session?.id === trip.linkSessionId && session.closedAt === null
-  return own && link ? link : null
+  if (!link || session?.id !== trip.linkSessionId) return null
+  return session.closedAt === null || link.status !== 'issued' ? link : null
 }
 
 /** A provider that names itself must be the one the browser was sent to. */
