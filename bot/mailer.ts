@@ -5,6 +5,8 @@ import type { MailOutcome, MailVoice } from '../jobs/job.ts'
 import type { Mail } from '../templates/mail/layout.ts'
 
 const CONNECTIONS = 3
+/** This machine, a private network, or a name without a dot, which only an inner network knows. */
+const INSIDE = /^(localhost$|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|[^.]+$)/
 
 /** Connects with the first mail. `host` stands behind the @ of every Message-ID. */
 export function openMailer(smtp: Config['smtp'], host = 'latchkey'): MailVoice & { close(): void } {
@@ -12,6 +14,8 @@ export function openMailer(smtp: Config['smtp'], host = 'latchkey'): MailVoice &
   const secure = protocol === 'smtps:'
   const relay = nodemailer.createTransport({
     ...{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (secure ? 465 : 587)), secure },
+    // Whoever can cut STARTTLS out of the greeting would read the password, and every link.
+    ...{ requireTLS: !secure && username !== '' && !INSIDE.test(hostname) },
     ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     ...{ pool: true as const, maxConnections: CONNECTIONS },
     ...{ connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000, dnsTimeout: 10_000 },

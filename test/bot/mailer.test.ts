@@ -66,6 +66,19 @@ test('a server that does not answer is passing trouble', async () => {
   nobody.close()
 })
 
+test('a password is never given to an outside server without TLS', async () => {
+  const { port } = new URL(catcher.url)
+  const from = { name: '', address: 'access@agency.example' }
+  const [locked, open] = ['user:secret@', ''].map((who) =>
+    openMailer({ url: `smtp://${who}0.0.0.0:${port}`, from }, 'agency.example'),
+  )
+  const to = { name: null, address: 'dana@acme.com' }
+  await expect(locked?.send(to, mail, options)).rejects.toThrow(/TLS/)
+  expect(await open?.send(to, mail, options)).toEqual({ kind: 'sent' })
+  locked?.close()
+  open?.close()
+})
+
 test.each(HOSTILE)('a hostile name adds no recipient and no header: %j', async (name) => {
   await mailer.send(
     { name, address: 'dana@acme.com' },
