@@ -108,16 +108,6 @@ export async function strayOfAllOrgs({ sql }: Db): Promise<{ orgId: string; link
     where l.status <> 'issued' and l.ended_at <= latchkey.clock() - interval '10 minutes' limit 200`
 }
 
-/** Links that ended a quarter of an hour ago and still hold a credential: whatever should have destroyed it did not. */
-export async function leftOverOfAllOrgs({ sql }: Db): Promise<{ orgId: string; linkId: string }[]> {
-  return sql<{ orgId: string; linkId: string }[]>`
-    select distinct l.org_id, l.id as link_id
-    from held_credential h
-    join link_session s on s.org_id = h.org_id and s.id = h.link_session_id
-    join auth_link l on l.org_id = s.org_id and l.id = s.link_id
-    where l.status <> 'issued' and l.ended_at < latchkey.clock() - interval '15 minutes' limit 200`
-}
-
 /**
  * Whether anything else alive rests on the same authorisation: Google's revoke, for one, ends every token of the
  * identity at the OAuth app, in every org of this installation.

@@ -1,4 +1,4 @@
-/** What the minute tick does on the owner's side: forget lost trips, end idle sessions, remind of Finish, clean up. */
+/** What the minute tick does on the owner's side: forget lost trips, end idle sessions, remind of a missing Finish. */
 import * as consents from '../../storage/consents.ts'
 import * as held from '../../storage/held-credentials.ts'
 import * as sessions from '../../storage/link-sessions.ts'
@@ -12,7 +12,6 @@ export async function sweep(services: Services): Promise<void> {
   await sessions.closeIdleOfAllOrgs(db)
   await consents.abandonOfAllOrgs(db)
   await remindOfFinish(services)
-  for (const link of await held.leftOverOfAllOrgs(db)) await services.queue.send('destroy-held', link, { db })
 }
 
 /** Once per link, by mail: whoever forgot to press Finish has closed the page. */

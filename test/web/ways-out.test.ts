@@ -156,16 +156,6 @@ describe('what is held until Finish', () => {
     expect(google.revoked).toEqual(['canary-refresh-person-held'])
   })
 
-  it('is never taken where the request was cancelled during the sign-in, and the owner is told so', async () => {
-    const link = await issue()
-    const owner = new Visitor()
-    const left = await owner.post(at(`${link.path}/continue`), {}, '/authorize')
-    await cancelRequest(stage.services, { orgId: link.orgId, requestId: link.requestId, by: 'U1' })
-    const before = google.exchanges.length
-    expect(heading((await owner.go(left.url)).html)).toBe('This link was withdrawn')
-    expect(google.exchanges).toHaveLength(before)
-  })
-
   it('is not revoked at the provider while another connection rests on the same sign-in', async () => {
     google.signsIn = { sub: 'person-shared', email: 'shared@client.example', scopes: null }
     const [first, second] = [await issue(), await issue()]
@@ -177,25 +167,6 @@ describe('what is held until Finish', () => {
     const before = google.revoked.length
     expect(await destroyHeld(stage.services, second, AbortSignal.timeout(5_000))).toEqual(['shared'])
     expect(google.revoked).toHaveLength(before)
-  })
-
-  it('is found by the tick when what should have destroyed it did not', async () => {
-    const link = await issue()
-    await new Visitor().post(at(`${link.path}/continue`))
-    const wanted = () => stage.services.sent.filter(({ name }) => name === 'destroy-held')
-    const end = (ago: string) => db.sql`update auth_link set status = 'cancelled',
-      ended_at = latchkey.clock() - ${ago}::interval where id = ${link.linkId}`
-    await end('14 minutes')
-    const before = wanted().length
-    await sweep(stage.services)
-    expect(wanted()).toHaveLength(before)
-    await end('16 minutes')
-    await sweep(stage.services)
-    expect(wanted().at(-1)?.payload).toEqual({ orgId: link.orgId, linkId: link.linkId })
-    await destroyHeld(stage.services, link, AbortSignal.timeout(5_000))
-    const after = wanted().length
-    await sweep(stage.services)
-    expect(wanted()).toHaveLength(after)
   })
 
   it('is given back when the owner signs in as somebody else', async () => {
