@@ -49,7 +49,7 @@ export async function openQueue(
   let working = !worker
 
   return {
-    queue: sender(boss),
+    queue: sender(boss, jobs as readonly AnyJob[]),
     async work(list, schedules, services) {
       for (const job of list as readonly AnyJob[]) await startLoops(boss, job, services, report)
       for (const { name, cron } of schedules) await boss.schedule(name, cron, null, { missed: 'once' })
@@ -82,14 +82,19 @@ async function ensureQueue(boss: PgBoss, job: AnyJob): Promise<void> {
   await boss.updateQueue(job.name, options)
 }
 
-function sender(boss: PgBoss): Queue {
+function sender(boss: PgBoss, jobs: readonly AnyJob[]): Queue {
+  const short = new Set<string>(jobs.filter(({ policy }) => policy === 'short').map(({ name }) => name))
   return {
     async send(name, payload, { db, key, afterSeconds }) {
-      await boss.send(name, payload as object, {
+      const options = {
         ...(key !== undefined && { singletonKey: key }),
         ...(afterSeconds !== undefined && { startAfter: afterSeconds }),
         db: within(db),
-      })
+      }
+      for (;;) {
+        if ((await boss.send(name, payload as object, options)) !== null) return
+        if (!short.has(name) || (await holdWaiting(db, name, key ?? ''))) return
+      }
     },
     async sendMany(name, jobs, { db }) {
       if (jobs.length === 0) return
@@ -100,6 +105,17 @@ function sender(boss: PgBoss): Queue {
       await boss.insert(name, rows, { db: within(db) })
     },
   }
+}
+
+/**
+ * A waiting job stands for ours as well, so it must not begin before our transaction has committed, or it would read
+ * what was before: pg-boss passes over rows that somebody has locked. False: it has begun, and ours is one of its own.
+ */
+async function holdWaiting({ sql }: Db, name: string, key: string): Promise<boolean> {
+  const { count } = await sql`
+    select from pgboss.job where name = ${name} and coalesce(singleton_key, '') = ${key}
+      and state = 'created' and policy = 'short' for share`
+  return count > 0
 }
 
 /** pg-boss in the caller's transaction: it sends several statements at once only when it sends no values. */
