@@ -24,14 +24,23 @@ export async function withdraw(
   signal: AbortSignal,
 ): Promise<Withdrawal> {
   if (await held.isSharedInAllOrgs(services.db, gone)) return 'shared'
-  const secret = services.vault.open(gone.sealed, heldPlace(gone.id, gone.orgId))
-  const { accessToken, refreshToken } = JSON.parse(secret) as HeldSecret
   const provider = services.connectors.providers().find(({ id }) => id === gone.provider)
   if (!provider) return 'unsupported'
+  const secret = opened(services, gone)
+  if (!secret) return 'unreachable'
   try {
-    return await revokeToken(provider, refreshToken ?? accessToken, signal)
+    return await revokeToken(provider, secret.refreshToken ?? secret.accessToken, signal)
   } catch (error) {
     if (error instanceof ConnectorError) return 'unreachable'
     throw error
+  }
+}
+
+/** Null where its key is no longer in SECRET_KEYS: then nobody can use it, not even to give it back. */
+function opened({ vault }: Services, { sealed, id, orgId }: HeldCredential): HeldSecret | null {
+  try {
+    return JSON.parse(vault.open(sealed, heldPlace(id, orgId))) as HeldSecret
+  } catch {
+    return null
   }
 }

@@ -1,5 +1,6 @@
 /** A credential whose key is missing is staff's trouble, said once, and never the owner's. */
 import { expect, test } from 'vitest'
+import { withdraw } from '../../flows/connect/held-secret.ts'
 import { endConnection } from '../../flows/end-connection.ts'
 import { runSync } from '../../flows/sync.ts'
 import { createVault } from '../../storage/seal.ts'
@@ -42,4 +43,14 @@ test('a connection nothing needs is destroyed all the same in the end', async ()
     kind: 'ended',
     withdrawn: 'unreachable',
   })
+})
+
+test('a sign-in nobody can open any more does not keep the others of its link from being given back', async () => {
+  const gone = {
+    ...{ id: '00000000-0000-4000-8000-000000000001', orgId: '00000000-0000-4000-8000-000000000002' },
+    ...{ linkSessionId: '', provider: 'tiny', oauthApp: 'app', identity: 'nobody else', identityLabel: '' },
+    ...{ scopes: [], accounts: [], trouble: {}, receivedAt: new Date(0) },
+  }
+  const sealed = services.vault.seal('{}', `held_credential:${gone.id}:${gone.orgId}:sealed`)
+  expect(await withdraw(rotated, { ...gone, sealed }, signal)).toBe('unreachable')
 })
