@@ -5,6 +5,7 @@ import type { StillDown } from '../storage/failures.ts'
 import * as incidents from '../storage/incidents.ts'
 import type { Source } from '../storage/sources.ts'
 import * as sources from '../storage/sources.ts'
+import { closeMovesFrom } from './close-moves.ts'
 import type { Services } from './services.ts'
 
 export type Settlement = {
@@ -48,6 +49,7 @@ export async function settleIncident(
       ? await incidents.resolve(tx, orgId, id, { by: settlement.by, outcome })
       : await incidents.reopen(tx, orgId, id, { failureClass: notHealed[0]?.why ?? null, outcome })
     if (!done) return
+    if (mended && kind === 'connection') await closeMovesFrom(services, tx, orgId, connectionId)
     await record(tx, orgId, {
       kind: mended ? 'incident.resolved' : 'incident.unproven',
       actor: 'system',

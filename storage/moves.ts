@@ -48,6 +48,20 @@ export async function decide(
   return row ?? null
 }
 
+/** Answers what is still asked about a connection of which nothing asked about is down any more. */
+export async function closeHealed(
+  { sql }: Db,
+  orgId: string,
+  connectionId: string,
+): Promise<{ id: string; toConnectionId: string }[]> {
+  return sql<{ id: string; toConnectionId: string }[]>`
+    update move set status = 'kept', decided_at = latchkey.clock()
+    where org_id = ${orgId} and from_connection_id = ${connectionId} and status = 'open'
+      and not exists (select from source where source.id = any(move.source_ids) and source.org_id = move.org_id
+        and source.status = 'disconnected')
+    returning id, to_connection_id`
+}
+
 /** Hangs what is down under the new connection, and leaves what still works where it is. Returns what moved. */
 export async function repoint({ sql }: Db, orgId: string, move: Move): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`

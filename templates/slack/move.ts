@@ -46,6 +46,7 @@ export function moveCard(view: MoveCard): SlackMessage {
 
 export function decided(as: 'moved' | 'kept' | 'cancelled', sources: number): string {
   if (as !== 'moved') return 'Done: the new authorisation is withdrawn and nothing else changes.'
+  if (sources === 0) return 'Nothing had to move: these data sources are no longer disconnected.'
   return `Done: ${sources} data source${sources === 1 ? '' : 's'} moved. Each is checked now; the alert card shows what healed.`
 }
 
@@ -54,6 +55,7 @@ export function decidedBefore(
   by: string | null,
   at: Date | null,
 ): string {
+  if (!by && as === 'kept') return 'The old login was reconnected meanwhile. There is nothing to do.'
   const what = { moved: 'moved the data sources', kept: 'kept the old login', cancelled: 'cancelled' }[as]
   return `${by ? `<@${by}>` : 'Somebody'} ${what}${at ? ` ${slackDate(at)}` : ''}. There is nothing to do.`
 }
@@ -64,6 +66,8 @@ export const moveGone = () => 'This question no longer exists. `/reconnect` show
 export const onlyAdmins = () => 'Only an admin of your team decides this. Ask one to press the button.'
 
 function decision({ status, decidedBy, decidedAt }: MoveCard): string {
+  if (!decidedBy && status === 'kept')
+    return `nothing to decide any more${decidedAt ? ` since ${slackDate(decidedAt)}` : ''}: the old login was reconnected. The new authorisation is withdrawn.`
   const who = decidedBy ? `<@${decidedBy}>` : 'Somebody'
   const when = decidedAt ? ` ${slackDate(decidedAt)}` : ''
   if (status === 'moved')

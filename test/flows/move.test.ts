@@ -148,3 +148,17 @@ test('nothing moves to a login that has died meanwhile', async () => {
   expect(await decide(scene, 'moved')).toEqual({ kind: 'login-ended' })
   expect(await where(scene)).toMatchObject([{ connectionId: scene.connectionId }])
 })
+
+test('the old login that comes back after all answers the question by itself', async () => {
+  const scene = await proposed({ a1: ['Acme'] }, ['a1/Acme'])
+  const { services, orgId, connectionId, toConnectionId } = scene
+  await connect(services, orgId, 'owner', 'owner@example.com')
+  scene.sent.length = 0
+  await heal(services, { orgId, connectionId, requestId: null }, { signal, last: false })
+  expect(await incidentOf(scene)).toMatchObject({ status: 'resolved' })
+  const [move] = await db.sql`select status, decided_by from move where id = ${scene.moveId}`
+  expect(move).toEqual({ status: 'kept', decidedBy: null })
+  expect(jobsNamed(scene.sent, 'move-card')).toHaveLength(1)
+  expect(jobsNamed(scene.sent, 'end-connection')).toMatchObject([{ key: toConnectionId }])
+  expect(await decide(scene, 'moved')).toMatchObject({ kind: 'decided-before', as: 'kept', by: null })
+})
