@@ -212,8 +212,14 @@ function rememberView(shown: Shown, method: string, view: ShownView, fields: Fie
   const known = findView(shown, view.id)
   const fresh: ShownView = { ...given, state: { values: stateOf(given.blocks, known?.view.state.values) } }
   if (method === 'views.publish') shown.homes.set(String(fields.user_id), fresh)
-  else if (known) Object.assign(known.view, fresh)
+  else if (known) replaceView(known.view, fresh)
   else openView(shown, (view as unknown as { user_id?: string }).user_id ?? shownTo(fields), fresh, method)
+}
+
+/** The same view with nothing left of what it showed: a button the new one does not name is gone, as in Slack. */
+export function replaceView(view: ShownView, fresh: ShownView): void {
+  for (const part of ['submit', 'close', 'title'] as const) delete view[part]
+  Object.assign(view, fresh)
 }
 
 /** emulate does not say for whom a view was opened, so trigger ids carry it. */

@@ -1,7 +1,7 @@
 /** What a person does to a message or a view, as the requests Slack makes of it. Ids here, labels in person.ts. */
 import type { KnownBlock } from '@slack/types'
 import type { ApiState } from './api.ts'
-import { openView } from './api.ts'
+import { openView, replaceView } from './api.ts'
 import { problemsOf, problemsOfOptions } from './limits.ts'
 import { findChannel } from './people.ts'
 import { common, makeTrigger, type Outgoing, type Reply, sendInteraction } from './requests.ts'
@@ -209,7 +209,7 @@ function replace(
   const hash = `${Date.now()}.${++made}`
   const values = stateOf(blocks, how === 'update' ? old.state.values : {})
   const fresh = { ...given, blocks, hash, errors: {}, state: { values } }
-  if (how === 'update') Object.assign(old, fresh, { id: old.id })
+  if (how === 'update') replaceView(old, { ...fresh, id: old.id })
   else openView(shown, user, { ...fresh, id: `V0PUSHED${made}` }, 'views.push')
 }
 

@@ -107,6 +107,21 @@ it('keeps what was typed through an update, and shows errors on their field', as
   expect(slack.view('Ben')).toBeUndefined()
 })
 
+it('shows nothing of a view that was replaced, and lists nobody who does not work here', async () => {
+  const modal = { type: 'modal', callback_id: 'm', title: { type: 'plain_text', text: 'Form' } }
+  const blocks = [{ type: 'divider' }, { type: 'divider' }]
+  const view = { ...modal, submit: { type: 'plain_text', text: 'Save' }, blocks }
+  await slack.as('Ben').command('/x', '', '#general')
+  await call('views.open', { trigger_id: new URLSearchParams(got[0]?.body).get('trigger_id'), view })
+  answer = () => ({ response_action: 'update', view: { ...modal, blocks } })
+  expect(await slack.as('Ben').submit('Form')).toEqual({ kind: 'updated' })
+  expect(slack.view('Ben')).not.toHaveProperty('submit')
+  await slack.as('Ben').close()
+  const { members } = (await call('users.list', {})).body as { members: { name: string }[] }
+  expect(members.map(({ name }) => name)).toContain('ana')
+  expect(members.map(({ name }) => name)).not.toContain('admin')
+})
+
 it('signs, and takes five answers to one interaction', async () => {
   await slack.as('Ben').command('/x', 'words', '#northwind')
   const [request] = got
