@@ -7,6 +7,7 @@ export type ConnectorChoice = { id: string; name: string }
 export type ClientChoice = { id: string; name: string }
 
 const CLIENTS_SHOWN = 50
+const NAME_MAX = 200
 
 /** Other words people have for kinds of data sources. */
 const CATEGORIES: [RegExp, string][] = [
@@ -41,7 +42,7 @@ export async function readRequestWords(services: Services, orgId: string, text: 
   const { what, who, whom } = clauses(text)
   const email = /[^\s<>|:,;]+@[^\s<>|:,;]+\.[^\s<>|:,;]+/.exec(whom)?.[0] ?? null
   const slackUserId = /<@([UW][A-Z0-9]+)/.exec(whom)?.[1] ?? null
-  const named = who.slice(0, 70)
+  const named = who.slice(0, NAME_MAX)
   const known = named ? await clients.search(services.db, orgId, named, CLIENTS_SHOWN) : []
   const client = known.find(({ name }) => name.toLowerCase() === named.toLowerCase())
   return {
@@ -58,8 +59,11 @@ function clauses(text: string): { what: string; who: string; whom: string } {
     const at = parts.findIndex((part, i) => i % 2 === 1 && part.toLowerCase() === word)
     return at < 0 ? '' : (parts[at + 1] ?? '').trim()
   }
-  return { what: parts[0] ?? '', who: after('for').replace(/^["“']|["”']$/g, ''), whom: after('from') }
+  return { what: parts[0] ?? '', who: unquoted(after('for')), whom: after('from') }
 }
+
+/** Only quotes around the whole: `Müller & "Söhne"` keeps both of its own. */
+const unquoted = (text: string) => /^["“']([^"“”']+)["”']$/.exec(text)?.[1] ?? text
 
 function sourcesIn(services: Services, text: string): ConnectorChoice[] {
   const pieces = text.split(/,|\+|&|\band\b/i).map((piece) => piece.trim())

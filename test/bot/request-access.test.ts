@@ -112,6 +112,18 @@ test('words after the command are filled in', async () => {
   expect(element('owner_email')?.initial_value).toBe('dana@acme.com')
 })
 
+test('a client keeps its own quotes and the end of a long name', async () => {
+  const clientIn = async (words: string) => JSON.stringify((await openForm(words)).blocks)
+  expect(await clientIn('ga4 for <!channel> & "Söhne" from a@b.example')).toContain(
+    JSON.stringify('new:<!channel> & "Söhne"').slice(1, -1),
+  )
+  expect(await clientIn('ga4 for "Acme & Co" from a@b.example')).toContain('"new:Acme & Co"')
+  const long = 'Rechtsschutzversicherungsgesellschaften-Verwaltungsgenossenschaft Nürnberg'
+  await bot.db.sql`insert into client (org_id, name) values (${orgId}, ${long})`
+  const [row] = await bot.db.sql`select id from client where name = ${long}`
+  expect(await clientIn(`ga4 for ${long} from a@b.example`)).toContain(row?.id)
+})
+
 test('data sources are found by name, kind and id; clients by name, or offered to be created', async () => {
   const ask = async (action_id: string, value: string) => {
     const view = { id: 'V', type: 'modal', blocks: [] }
