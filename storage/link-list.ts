@@ -7,6 +7,7 @@ export type ListedLink = {
   connectorIds: string[]
   status: string
   forSelf: boolean
+  purpose: 'connect' | 'reconnect'
   requestedBy: string
   expiresAt: Date | null
   live: boolean
@@ -17,7 +18,7 @@ export type ListedLink = {
 export async function newest({ sql }: Db, orgId: string, limit: number): Promise<ListedLink[]> {
   return sql<ListedLink[]>`
     select request.id as request_id, client.name as client_name, request.status, request.for_self,
-      request.requested_by, link.expires_at, coalesce(link.resends, 0) as resends,
+      request.purpose, request.requested_by, link.expires_at, coalesce(link.resends, 0) as resends,
       coalesce(link.status = 'issued' and link.expires_at > latchkey.clock(), false) as live,
       (select array_agg(connector_id order by position) from item where request_id = request.id) as connector_ids
     from access_request request

@@ -2,6 +2,7 @@
 import { html } from '../markup.ts'
 import { REASONS, type Reason } from '../slack/incident-words.ts'
 import { exactTime } from '../time.ts'
+import { dayWords } from '../words.ts'
 import { type Brand, composeMail, type Mail } from './layout.ts'
 
 export type AlertLetter = {
@@ -43,7 +44,7 @@ export function alertMail(letter: AlertLetter): Mail {
     ],
     facts: [
       ['Since', exactTime(letter.since, recipient.timeZone)],
-      ['Last good day', letter.lastGoodDay ?? 'no data yet'],
+      ['Last good day', letter.lastGoodDay ? dayWords(letter.lastGoodDay) : 'no data yet'],
       ...clients.slice(0, CLIENTS).map(clientFact),
       ...(clients.length > CLIENTS
         ? [['And', count(clients.length - CLIENTS, 'more client')] as [string, string]]

@@ -88,7 +88,7 @@ ${boxes.map((box, n) => boxWords(box, `a${at}-${n}`))}
 function boxWords(box: AccountBox, id: string): Markup {
   return html`<div class="pick"><input type="checkbox" id="${id}" name="pick" value="${box.value}" aria-describedby="${id}d"${box.ticked ? html` checked` : null}>
 <label for="${id}">${named(box.name)}</label>
-<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? ' · connected before' : ''}</span></div>`
+<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? (box.detail ? ' · connected before' : 'connected before') : ''}</span></div>`
 }
 
 function missingWords({ missing, connectorName }: AccountShelf): Markup {

@@ -1,4 +1,5 @@
 /** The progress of a request's backfills: one message in its thread, edited in place. */
+import { dayWords } from '../words.ts'
 import { context, type SlackMessage, safe, section } from './blocks.ts'
 
 export type BackfillView = {
@@ -54,7 +55,7 @@ function line({
   stopped,
 }: BackfillView['sources'][0]) {
   const name = `*${safe(accountName)}* (${safe(connectorName)})`
-  if (done === slices) return `${name}: complete since ${fromDay}`
+  if (done === slices) return `${name}: complete since ${dayWords(fromDay)}`
   const trouble = failed > 0 ? `, ${months(failed)} could not be read` : ''
   if (stopped) return `${name}: stopped after ${done} of ${months(slices)}; it goes on after a reconnect`
   return `${name}: ${done} of ${months(slices)}${trouble}`

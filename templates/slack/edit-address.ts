@@ -23,7 +23,7 @@ export function editAddressModal(current: string | null, metadata: string): Moda
           ...(current && { initial_value: current }),
         },
       },
-      context('The same link is sent there. This does not count to the quota.'),
+      context('The same link is sent there. This does not count towards the quota.'),
     ],
   }
 }

@@ -1,5 +1,6 @@
 /** The alert card of one incident: one pure function of its state, so that every edit shows the whole truth. */
 import type { KnownBlock } from '@slack/types'
+import { dayWords } from '../words.ts'
 import { context, cut, header, mrkdwn, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 import { incidentButtons } from './incident-buttons.ts'
 import { REASONS, type Reason } from './incident-words.ts'
@@ -137,7 +138,7 @@ function facts(view: IncidentView): KnownBlock[] {
     `*${view.resolvedAt ? 'Down from' : 'Since'}*\n${slackDate(view.since)}`,
     view.resolvedAt
       ? `*Until*\n${slackDate(view.resolvedAt)}`
-      : `*Last good day*\n${view.lastGoodDay ?? 'no data yet'}`,
+      : `*Last good day*\n${view.lastGoodDay ? dayWords(view.lastGoodDay) : 'no data yet'}`,
   ]
   const block: KnownBlock = { type: 'section', fields: fields.map(mrkdwn) }
   return isOver(view.state) ? [block] : [block, section(why(view))]

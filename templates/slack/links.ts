@@ -10,6 +10,7 @@ export type LinkRow = {
   connectorNames: string[]
   status: string
   forSelf: boolean
+  purpose: 'connect' | 'reconnect'
   requestedBy: string
   expiresAt: Date | null
   live: boolean
@@ -34,7 +35,7 @@ export function linksMessage(rows: LinkRow[], quota: { left: number; nextSlot: D
 function rowBlocks(row: LinkRow, at: number): KnownBlock[] {
   const sources = listed([...new Set(row.connectorNames.map((name) => safe(name)))])
   const line = section(
-    `${at + 1}. *${sources}* for *${safe(row.clientName)}*\n${stateWords(row.status as RequestState)} · by <@${row.requestedBy}>${when(row)}`,
+    `${at + 1}. *${sources}* for *${safe(row.clientName)}*\n${stateWords(row.status as RequestState, row)} · by <@${row.requestedBy}>${when(row)}`,
   )
   const made = buttons(row, `${at + 1}. ${sources} for ${row.clientName}`)
   return made.length > 0 ? [line, { type: 'actions', elements: made }] : [line]

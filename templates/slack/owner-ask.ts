@@ -70,7 +70,7 @@ function delegateMessage({ askId, email }: OwnerAskCard, about: string, who: str
         ],
       },
       context(
-        'Check that you know this address. A new link counts to the hour’s 10 links; the old one stops working.',
+        'Check that you know this address. A new link counts towards the hour’s 10 links; the old one stops working.',
       ),
     ],
   }

@@ -1,5 +1,6 @@
 /** What a member reads when reconnecting: the personal link with what it touches, what the owner was asked, the list. */
 import type { KnownBlock, ModalView } from '@slack/types'
+import { dayWords } from '../words.ts'
 import { context, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 import { REASONS, reasonOf } from './incident-words.ts'
 
@@ -31,7 +32,9 @@ function impactLine({ sources, clients, clientNames, lastGoodDay }: Impact): str
         .join(', ')}`
     : ''
   const more = clientNames && clientNames.length > 8 ? ` and ${clientNames.length - 8} more` : ''
-  const stale = lastGoodDay ? `The oldest of their data end on ${lastGoodDay}.` : 'Some have no data yet.'
+  const stale = lastGoodDay
+    ? `The oldest of their data end on ${dayWords(lastGoodDay)}.`
+    : 'Some have no data yet.'
   return `It feeds ${count(sources, 'data source')} of ${count(clients, 'client')}${names}${more}. ${stale}`
 }
 
@@ -49,7 +52,7 @@ export function reconnectLink(impact: Impact, url: string, expiresAt: Date): Sla
         ],
       },
       context(
-        `Only for you, until ${slackDate(expiresAt)}; it does not count to the quota. With another login nothing changes until an admin says so.`,
+        `Only for you, until ${slackDate(expiresAt)}; it does not count towards the quota. With another login nothing changes until an admin says so.`,
       ),
     ],
   }
@@ -134,7 +137,7 @@ export function ownerModal(impact: Impact, metadata: string): ModalView {
         label: plain("Source owner's e-mail"),
         element: { type: 'email_text_input', action_id: 'value', focus_on_load: true },
       },
-      context('The link counts to the quota of 10 an hour.'),
+      context('The link counts towards the quota of 10 an hour.'),
     ],
   }
 }

@@ -87,7 +87,7 @@ export function ownLink(p: {
     blocks: [
       section(text),
       press,
-      context(`Only for you. Works until ${slackDate(p.expiresAt)} and does not count to the quota.`),
+      context(`Only for you. Works until ${slackDate(p.expiresAt)} and does not count towards the quota.`),
     ],
   }
 }
@@ -111,7 +111,8 @@ export const quotaReached = (nextSlot: Date) =>
 export const resent = (left: number) =>
   `Sent the same link again. You can do that ${left === 0 ? 'no more times' : left === 1 ? 'once more' : `${left} more times`}.`
 
-export const cancelled = () => 'Cancelled. The link no longer works; it still counts to the hour’s 10 links.'
+export const cancelled = () =>
+  'Cancelled. The link no longer works; it still counts towards the hour’s 10 links.'
 
 export const freshSent = (expiresAt: Date) =>
   `A fresh link is on its way. It works until ${slackDate(expiresAt)}.`

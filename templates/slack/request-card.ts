@@ -44,19 +44,30 @@ const STATES: Record<RequestState, { sign: string; word: string; color: string }
 
 const UNDELIVERED = { sign: '⚠️', word: 'E-mail not delivered', color: '#cf222e' }
 
+/** Where the usual words would not be true: nothing is sent to oneself, and a reconnect may not have mended anything. */
+function stateOf(status: RequestState, { forSelf, purpose }: Pick<RequestCard, 'forSelf' | 'purpose'>) {
+  const state = STATES[status]
+  if (status === 'sent' && forSelf) return { ...state, sign: '🔗', word: 'Link ready' }
+  if (status === 'finished' && purpose === 'reconnect') return { ...state, word: 'Signed in again' }
+  return state
+}
+
 /** `🔑 Signed in, not finished yet`: the same words wherever a request is listed. */
-export const stateWords = (status: RequestState) => `${STATES[status].sign} ${STATES[status].word}`
+export function stateWords(status: RequestState, request: Pick<RequestCard, 'forSelf' | 'purpose'>): string {
+  const { sign, word } = stateOf(status, request)
+  return `${sign} ${word}`
+}
 
 export function requestCardMessage(card: RequestCard): SlackMessage {
   const sources = sourcesOf(card)
   const client = safe(card.clientName)
-  const what = card.purpose === 'reconnect' ? 'Reconnect' : 'Access'
-  const { sign, word, color } = card.mailRefused ? UNDELIVERED : STATES[card.status]
+  const what = card.purpose === 'reconnect' ? 'Reconnect' : 'Access to'
+  const { sign, word, color } = card.mailRefused ? UNDELIVERED : stateOf(card.status, card)
   return {
-    text: `${what} to ${sources} for ${client}: ${word.toLowerCase()}.`,
+    text: `${what} ${sources} for ${client}: ${word.toLowerCase()}.`,
     color,
     blocks: [
-      section(`${sign} ${word}\n*${what} to ${sources} for ${client}*`),
+      section(`${sign} ${word}\n*${what} ${sources} for ${client}*`),
       ...hints(card),
       ...(card.note && !isOver(card) ? [context(`Note to the owner: ${safe(card.note, 500)}`)] : []),
       ...trouble(card),
@@ -80,7 +91,9 @@ function hints({ items }: RequestCard): KnownBlock[] {
 
 function trouble({ mailRefused, unfinished, status }: RequestCard): KnownBlock[] {
   if (mailRefused)
-    return [section('Correct the address to send the same link there. This does not count to the quota.')]
+    return [
+      section('Correct the address to send the same link there. This does not count towards the quota.'),
+    ]
   if (status === 'expired' && unfinished)
     return [section('The owner signed in but never pressed Finish. What was signed in has been destroyed.')]
   return []
@@ -145,7 +158,7 @@ export function cancelButton(requestId: string, about: string): Button {
     ...button('request_cancel', 'Cancel', requestId, about),
     confirm: {
       title: plain('Cancel this request?', 100),
-      text: plain('The link stops working at once. It still counts to the hour’s 10 links.', 300),
+      text: plain('The link stops working at once. It still counts towards the hour’s 10 links.', 300),
       confirm: plain('Cancel request', 30),
       deny: plain('Keep it', 30),
     },

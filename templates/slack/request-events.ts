@@ -131,7 +131,7 @@ export function linkExpired(card: RequestCard): SlackMessage {
         type: 'actions',
         elements: [button('request_fresh', 'Send fresh link', card.requestId, ofWhat(card), 'primary')],
       },
-      context('A fresh link counts to the hour’s 10 links.'),
+      context('A fresh link counts towards the hour’s 10 links.'),
     ],
   }
 }

@@ -1,5 +1,6 @@
 /** Data sources as rows, the same in App Home and in a message. A word always says what the colour says. */
 import type { KnownBlock, ModalView, Overflow, PlainTextOption } from '@slack/types'
+import { dayWords } from '../words.ts'
 import { context, cut, mrkdwn, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 
 export type SourceState =
@@ -83,7 +84,7 @@ const sinceOf = ({ since, state, progress }: SourceView) =>
       : ''
 
 const dataTo = ({ lastGoodDay }: SourceView) =>
-  lastGoodDay ? `data complete to ${lastGoodDay}` : 'no data yet'
+  lastGoodDay ? `data complete to ${dayWords(lastGoodDay)}` : 'no data yet'
 
 function authorised({ identityLabel, authorisedBy, authorisedAt, grantExpiresAt }: SourceView): string {
   const by = authorisedBy === identityLabel ? '' : ` by ${who(authorisedBy)}`

@@ -162,7 +162,14 @@ function lists(name: string): Record<string, unknown> {
     ...{ clients: [ID, 'x'].map((id) => ({ id, name })), offersAnything: true, alertChannelMissing: true },
   }
   const row = {
-    ...{ requestId: ID, clientName: name, connectorNames: [name], status: 'sent', forSelf: false },
+    ...{
+      requestId: ID,
+      clientName: name,
+      connectorNames: [name],
+      status: 'sent',
+      forSelf: false,
+      purpose: 'connect' as const,
+    },
     ...{ requestedBy: 'U1', expiresAt: at, live: true, resends: 1 },
   }
   const access = {

@@ -12,7 +12,7 @@ test('progress is a bar, a percentage and a sentence that says the same', () => 
   const message = backfillMessage({ sources: [source(), source({ accountName: 'Contoso', done: 14 })] })
   expect(message.text).toBe('Reading the history of 2 data sources: 75 %, 21 of 28 months.')
   expect(JSON.stringify(message.blocks)).toContain('▰▰▰▰▰▰▰▰▰▰▱▱▱▱ 75 %')
-  expect(JSON.stringify(message.blocks)).toContain('*Contoso* (Google Ads): complete since 2025-10-20')
+  expect(JSON.stringify(message.blocks)).toContain('*Contoso* (Google Ads): complete since 20 October 2025')
 })
 
 test('what ended, failed or stopped says what comes next', () => {

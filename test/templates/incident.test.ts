@@ -67,7 +67,7 @@ test('the card names date, sources, client, reason, since when, and how many sou
     'Acme',
     'Google Ads: Acme EU',
     '6 data sources of 3 clients',
-    '2026-11-18',
+    '18 November 2026',
     'dana@acme.example',
   ])
     expect(words).toContain(part)

@@ -47,6 +47,7 @@ function messages(name: string) {
     connectorNames: ['Google Ads'],
     status: 'sent',
     forSelf: false,
+    purpose: 'connect' as const,
   }
   const dm = {
     ...{
@@ -135,4 +136,12 @@ test('an event without words stays out of the thread', () => {
 test('a finished card offers nothing to press', () => {
   const finished = JSON.stringify(requestCardMessage(card('Acme', 'finished')))
   expect(finished).not.toContain('action_id')
+})
+
+test('nobody is told that something was sent or connected when it was not', () => {
+  expect(requestCardMessage({ ...card('Acme'), forSelf: true, mailRefused: false }).text).toContain(
+    ': link ready.',
+  )
+  const again = requestCardMessage({ ...card('Acme', 'finished'), purpose: 'reconnect' })
+  expect(again.text).toBe('Reconnect Google Ads for Acme: signed in again.')
 })
