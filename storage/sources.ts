@@ -79,7 +79,8 @@ export async function ofConnection({ sql }: Db, orgId: string, connectionId: str
 /** Those a request made or connected, whatever became of them since. */
 export async function ofRequest({ sql }: Db, orgId: string, requestId: string): Promise<Source[]> {
   return sql<Source[]>`
-    select ${columns(sql)} from source where org_id = ${orgId} and request_id = ${requestId} order by created_at, id`
+    select ${columns(sql)} from source where org_id = ${orgId} and request_id = ${requestId}
+    order by connector_id, account_name, id`
 }
 
 /** Connected sources of a connected connection that refresh in this zone; `orgZone` is what null stands for. */
