@@ -37,9 +37,17 @@ try {
   process.exit(1)
 }
 
+/** npm gives its signal to the shell between, which may die of it and leave us the port and the data folder. */
+function orphaned(): Promise<void> {
+  const { ppid: parent, env } = process
+  return new Promise((alone) => {
+    if (env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && alone(), 500).unref()
+  })
+}
+
 async function run(): Promise<void> {
   const { port, fresh, data } = options()
-  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), orphaned()])
   const server = createServer(starting)
   await listen(server, port) // first: a busy port is found out before anything is started
   mkdirSync(data, { recursive: true })

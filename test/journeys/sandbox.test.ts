@@ -131,6 +131,23 @@ it('stops cleanly and keeps what was said', async () => {
   expect(messages.map(({ text }) => text).join()).toContain('Northwind')
 })
 
+it('stops too when the shell between npm and it dies of the signal', async () => {
+  sandbox.process.kill('SIGTERM')
+  await sandbox.exited
+  const line = `"${process.execPath}" sandbox/main.ts --port ${port} --data "${data}"; true`
+  const shell = spawn('sh', ['-c', line], {
+    env: { ...process.env, NODE_ENV: 'test', npm_lifecycle_event: 'sandbox' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  shell.stdout.on('data', (bytes) => {
+    said += bytes
+    if (said.endsWith('ready\n')) shell.kill('SIGTERM')
+  })
+  await once(shell.stdout, 'close') // the sandbox has it too
+  expect(said).toMatch(/ready\nstopping\n$/)
+})
+
 type State = {
   time: string
   mails: number
