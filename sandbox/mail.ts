@@ -7,6 +7,7 @@ import { SMTPServer } from 'smtp-server'
 export type CaughtMail = {
   /** Counts up; the newest is the highest. */
   no: number
+  /** By the sandbox's clock. */
   at: Date
   to: string[]
   returnPath: string
@@ -33,7 +34,7 @@ export type MailCatcher = {
 }
 
 /** Accepts everything, except nouser@… (550, always) and grey@… (451, the first time). */
-export async function startMailCatcher(port = 0): Promise<MailCatcher> {
+export async function startMailCatcher({ port = 0, now = () => new Date() } = {}): Promise<MailCatcher> {
   const mails: CaughtMail[] = []
   const listeners = new Set<() => void>()
   const greyed = new Set<string>()
@@ -56,7 +57,9 @@ export async function startMailCatcher(port = 0): Promise<MailCatcher> {
       stream.on('end', async () => {
         const sender = envelope.mailFrom ? envelope.mailFrom.address : ''
         const to = envelope.rcptTo.map(({ address }) => address)
-        mails.push({ ...(await read(Buffer.concat(chunks))), no: mails.length + 1, to, returnPath: sender })
+        const mail = await read(Buffer.concat(chunks))
+        const no = (mails.at(-1)?.no ?? 0) + 1
+        mails.push({ ...mail, at: now(), no, to, returnPath: sender })
         for (const listener of listeners) listener()
         done(null)
       })
@@ -82,10 +85,9 @@ export async function startMailCatcher(port = 0): Promise<MailCatcher> {
 
 const refusal = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode })
 
-async function read(raw: Buffer): Promise<Omit<CaughtMail, 'no' | 'to' | 'returnPath'>> {
+async function read(raw: Buffer): Promise<Omit<CaughtMail, 'no' | 'at' | 'to' | 'returnPath'>> {
   const { from, replyTo, subject, messageId, text, html, headers } = await PostalMime.parse(raw)
   return {
-    at: new Date(),
     from: { name: from?.name ?? '', address: from?.address ?? '' },
     replyTo: replyTo?.[0]?.address ?? null,
     ...{ subject: subject ?? '', messageId: messageId ?? '', text: text ?? '', html: html ?? '' },

@@ -119,7 +119,7 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
     kept: memory?.google,
   })
   closing.push(() => google.stop())
-  const mail = await startMailCatcher()
+  const mail = await startMailCatcher({ now })
   closing.push(() => mail.close())
   slack.shown.now = now
 
@@ -138,11 +138,11 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
   closing.push(() => app.stop())
   await app.start() // also on a port of its own, which nobody is told
   state.ahead = (await readClock(app.services.db)).getTime() - Date.now()
-  if (memory) showAgain(slack, memory)
-  const saving = setInterval(() => keep(data, slack, google), SAVE_MS)
+  if (memory) showAgain(slack, mail, memory)
+  const saving = setInterval(() => keep(data, { slack, mail, google }), SAVE_MS)
   closing.push(async () => {
     clearInterval(saving)
-    keep(data, slack, google)
+    keep(data, { slack, mail, google })
   })
   const worker = await startWorker(env, { heard: tell, started: (pid) => note(data, pid) })
   closing.push(() => worker.stop())

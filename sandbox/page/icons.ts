@@ -7,6 +7,8 @@ const PATHS = {
   home: 'M10 3l7 6v8h-5v-5H8v5H3V9z',
   send: 'M3 3l15 7-15 7 2-6 7-1-7-1z',
   eye: 'M10 5c4 0 7 3.500 8 5-1 1.500-4 5-8 5s-7-3.500-8-5c1-1.500 4-5 8-5zm0 2a3 3 0 1 0 .01 0z',
+  menu: 'M2 4h16v2H2zM2 9h16v2H2zM2 14h16v2H2z',
+  more: 'M3 8h3v4H3zM8.500 8h3v4h-3zM14 8h3v4h-3z',
   mail: 'M2 5l8 6 8-6v10H2z',
 } as const
 

@@ -17,7 +17,13 @@ export function inboxPage(mails: CaughtMail[], chosen: number): string {
     'Inbox – Latchkey sandbox',
     html`<header class="strip"><b>${icon('mail')} Inbox</b><a class="inbox" href="/">Back to Slack</a></header>
 <div class="mailbox"><nav class="mails" aria-label="Mails">${list.length > 0 ? list : empty}</nav><main>${mail ? reading(mail) : null}</main></div>
-<script>new EventSource('/sandbox/changes').addEventListener('mail', () => location.reload())</script>`,
+<script>function listen(again) {
+  const changes = new EventSource('/sandbox/changes')
+  changes.addEventListener('mail', () => location.reload())
+  changes.onopen = () => again && location.reload()
+  changes.onerror = () => { again = true; if (changes.readyState === EventSource.CLOSED) setTimeout(listen, 1000, true) }
+}
+listen(false)</script>`,
   )
 }
 

@@ -20,7 +20,7 @@ ${strip()}
 <label>Acting as <select id="as">${PEOPLE.map(({ name, realName, title }) => html`<option value="${name}">${realName} · ${title}</option>`)}</select></label></div>
 <div id="rail"></div>
 </nav>
-<main><header><button type="button" id="menu" aria-label="Channels">≡</button><div id="head"></div></header>
+<main><header><button type="button" id="menu" aria-label="Channels">${icon('menu')}</button><div id="head"></div></header>
 <div id="main" class="scroll" aria-live="polite"></div>
 <form id="composer" autocomplete="off"><ul id="commands" role="listbox" hidden></ul>
 <input id="say" aria-label="Message or command" placeholder="Message"><button type="submit" class="button primary" aria-label="Send">${icon('send')}</button></form>

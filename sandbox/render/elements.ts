@@ -1,5 +1,6 @@
 /** Buttons, menus and inputs as HTML. The page's script finds them by data attributes and sends what they hold. */
 import { html, Markup } from '../../templates/markup.ts'
+import { icon } from '../page/icons.ts'
 import { CHANNELS, PEOPLE } from '../slack/people.ts'
 import type { Element } from '../slack/shown.ts'
 import { mrkdwn, plainText, type Viewer } from './mrkdwn.ts'
@@ -48,7 +49,7 @@ function button(block: string, given: Element, viewer: Viewer): Markup {
 function overflow(block: string, given: Element, viewer: Viewer): Markup {
   const options = (given.options ?? []) as Option[]
   const label = (given.accessibility_label as string | undefined) ?? 'More actions'
-  return html`<details class="overflow"><summary aria-label="${label}">⋯</summary><div class="menu">${options.map(
+  return html`<details class="overflow"><summary aria-label="${label}">${icon('more')}</summary><div class="menu">${options.map(
     (option) =>
       html`<button type="button" data-press data-url="${option.url ?? ''}" data-option="${JSON.stringify(option)}" ${marks(block, given)}>${words(option.text, viewer)}${option.description ? html`<small>${words(option.description, viewer)}</small>` : null}</button>`,
   )}</div></details>`

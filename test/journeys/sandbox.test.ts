@@ -127,8 +127,9 @@ it('stops cleanly and keeps what was said', async () => {
   const [code] = await sandbox.exited
   expect(code).toBe(0)
   sandbox = await start(port)
-  const { messages } = await state()
+  const { messages, mails } = await state()
   expect(messages.map(({ text }) => text).join()).toContain('Northwind')
+  expect(mails).toBeGreaterThan(0)
 })
 
 it('stops too when the shell between npm and it dies of the signal', async () => {

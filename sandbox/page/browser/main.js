@@ -84,7 +84,9 @@ $('#mode').onchange = ({ target }) => control('provider', { mode: target.value }
 $('#revoke').onchange = ({ target }) => control('revoke', { email: target.value })
 
 async function state() {
-  const now = await (await fetch('/sandbox/state')).json()
+  const answer = await fetch('/sandbox/state').catch(() => null)
+  if (!answer?.ok) return
+  const now = await answer.json()
   commands = now.commands
   $('#clock').textContent = new Date(now.time)
     .toUTCString()
@@ -102,21 +104,31 @@ async function state() {
   $('#revoke').value = ''
 }
 
-const changes = new EventSource('/sandbox/changes')
 let waiting = false
-changes.onmessage = () => {
-  if (waiting) return // several changes, one look
-  waiting = true
-  setTimeout(() => {
-    waiting = false
+let away = false
+function listen() {
+  const changes = new EventSource('/sandbox/changes')
+  changes.onmessage = () => {
+    if (waiting) return // several changes, one look
+    waiting = true
+    setTimeout(() => {
+      waiting = false
+      refresh()
+    }, 80)
+  }
+  changes.addEventListener('mail', state)
+  changes.onopen = () => {
+    away = false
     refresh()
-  }, 80)
+    state()
+  }
+  changes.onerror = () => {
+    if (!away) toast('The sandbox has stopped. Start it again and this page goes on.')
+    away = true
+    if (changes.readyState === EventSource.CLOSED) setTimeout(listen, 1000) // it answers 503 while it starts
+  }
 }
-changes.addEventListener('mail', state)
-changes.onopen = () => {
-  refresh()
-  state()
-}
+listen()
 setInterval(state, 15_000)
 if (matchMedia('(min-width: 1000px)').matches) $('.strip details').open = true
 if (place.at === 'home') post('/sandbox/home', {})
