@@ -1,7 +1,7 @@
 /** Asks a source owner to connect, or to sign in again; and the two reminders of the same link. */
 import { html, type Markup } from '../markup.ts'
 import { exactTime } from '../time.ts'
-import { listed } from '../words.ts'
+import { counted, listed } from '../words.ts'
 import { type Brand, composeMail, type Mail, type MailParts } from './layout.ts'
 
 export type OwnerLetter = {
@@ -54,28 +54,32 @@ export function accessRequestMail(kind: LetterKind, letter: OwnerLetter): Mail {
 
 function opening(
   kind: LetterKind,
-  { brand, purpose, clientName }: OwnerLetter,
+  { brand, purpose, clientName, items }: OwnerLetter,
   sources: string,
 ): Pick<MailParts, 'subject' | 'heading' | 'preheader'> {
   const wish = `${purpose === 'reconnect' ? 'Please sign in again to' : 'Please connect'} ${sources} for ${clientName}`
+  const brief = sources.length > SUBJECT_SOURCES_MAX ? counted(items.length, 'data source') : sources
   if (kind === 'nudge-unopened')
     return {
-      subject: `Reminder: ${brand.orgName} asks for access to ${sources}`,
+      subject: `Reminder: ${brand.orgName} asks for access to ${brief}`,
       heading: `A reminder: ${wish.charAt(0).toLowerCase()}${wish.slice(1)}`,
       preheader: 'Your link is waiting. It takes about two minutes.',
     }
   if (kind === 'nudge-expiry')
     return {
-      subject: `Your link from ${brand.orgName} for ${sources} ends soon`,
+      subject: `Your link from ${brand.orgName} for ${brief} ends soon`,
       heading: `Your link ends soon: ${wish.charAt(0).toLowerCase()}${wish.slice(1)}`,
       preheader: 'After that a new link is needed.',
     }
   return {
-    subject: `${brand.orgName} asks for access ${purpose === 'reconnect' ? 'again ' : ''}to ${sources}`,
+    subject: `${brand.orgName} asks for access ${purpose === 'reconnect' ? 'again ' : ''}to ${brief}`,
     heading: wish,
     preheader: `For ${clientName}. It takes about two minutes and needs no new account.`,
   }
 }
+
+/** Inboxes cut subjects; a number is better than half a name. */
+const SUBJECT_SOURCES_MAX = 40
 
 const greeting = (name: string | null) => (name ? html`Hello ${name},` : html`Hello,`)
 

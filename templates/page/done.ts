@@ -22,7 +22,7 @@ ${
     ? html`<p>${counted(p.connected.length, 'account')} connected for client ${named(p.clientName)}:</p>
 <ul>${p.connected.map((one) => html`<li>${one.connectorName}: <strong>${named(one.accountName)}</strong></li>`)}</ul>
 <p>Reading the past months begins now. There is nothing left to do; you can close this page.</p>`
-    : html`<p>${named(p.sender.orgName)} has what it needs. There is nothing left to do; you can close this page.</p>`
+    : html`<p>You have signed in, and ${named(p.sender.orgName)} has been told. There is nothing left for you to do; you can close this page.</p>`
 }
 <h2>Changing your mind later</h2>
 <p><a href="${p.receiptUrl}">Your own page</a> shows what is connected and lets you withdraw it. Keep its address: it needs no login.</p>

@@ -122,3 +122,12 @@ test.each([
 ])('an instant in %s', (zone, words) => {
   expect(exactTime(new Date('2026-11-21T13:05:00Z'), zone)).toBe(words)
 })
+
+test('a subject counts the data sources rather than cut the last one', () => {
+  const [ads, search] = letter().items
+  const many = [ads, search, { ...search, connectorName: 'Google Analytics 4' }] as OwnerLetter['items']
+  expect(accessRequestMail('access-request', letter()).subject).toContain('to Google Ads and Search Console')
+  const { subject, text } = accessRequestMail('access-request', { ...letter(), items: many })
+  expect(subject).toBe('Acme asks for access to 3 data sources')
+  expect(text).toContain('Google Ads, Search Console and Google Analytics 4')
+})
