@@ -11,6 +11,9 @@ import type { Reachable, Workspaces } from './workspaces.ts'
 
 const PER_CHANNEL_MS = 1_200
 const WAIT_HERE_AT_MOST_S = 10
+/** Bottleneck's scale, 0 first: a busy channel sees new cards and alerts before the history in older threads. */
+const FIRST = { priority: 3 }
+const AFTERWARDS = { priority: 7 }
 /** Slack recommends no more. */
 const PEOPLE_PER_PAGE = 200
 
@@ -83,7 +86,8 @@ function speakIn(workspace: Reachable, client: WebClient, { posts, edits }: Pace
           unfurl_links: false,
           unfurl_media: false,
         })
-      const sent = await refusal(() => posts.key(`${workspaceId}:${to}`).schedule(send))
+      const turn = threadTs ? AFTERWARDS : FIRST
+      const sent = await refusal(() => posts.key(`${workspaceId}:${to}`).schedule(turn, send))
       if ('why' in sent) return { kind: 'unreachable', why: sent.why }
       return { kind: 'posted', channel: sent.answer.channel ?? to, ts: sent.answer.ts ?? '' }
     },

@@ -23,8 +23,7 @@ export const requestCardJob: Job<'request-card'> = {
   policy: 'short',
   retry: { limit: 150, delaySeconds: 5, delayMaxSeconds: 600 }, // about a day: Slack may be away for hours
   expireSeconds: 120,
-  concurrency: 2,
-  batch: 5,
+  concurrency: 5,
   prompt: true,
   async run(services, { orgId, requestId }) {
     const voice = await services.slack(orgId)
