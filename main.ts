@@ -4,8 +4,9 @@ import { readConfig } from './config.ts'
 
 try {
   const app = await createApp(readConfig(process.env))
+  const asked = signal() // before anybody can hear that it is ready
   await app.start()
-  await signal()
+  await asked
   await app.stop()
 } catch (error) {
   const { message, code } = error as { message?: string; code?: string }
