@@ -10,6 +10,7 @@ import { jobs, schedules } from './jobs/index.ts'
 import { type OpenQueue, openQueue, type Report } from './jobs/queue.ts'
 import { type Log, openLog } from './log.ts'
 import { type Db, openDb } from './storage/db.ts'
+import { pgTarget } from './storage/hosts.ts'
 import { migrate } from './storage/migrate.ts'
 import { publishReporting } from './storage/reporting.ts'
 import { createDeriver, createVault } from './storage/seal.ts'
@@ -34,7 +35,7 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   const db = openDb(config.databaseUrl)
   await publish(db, log)
   const worker = config.role !== 'web'
-  const queue = await openQueue(config.databaseUrl, jobs, {
+  const queue = await openQueue(pgTarget(config.databaseUrl), jobs, {
     worker,
     report: atMostEvery(10_000, (level, error, says, fields) => log[level]({ ...fields, error }, says)),
   })

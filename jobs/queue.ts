@@ -28,12 +28,12 @@ const HEARTBEAT_SECONDS = 30
 
 /** Creates the queues of `jobs` and connects. `worker` false: this process only sends. */
 export async function openQueue(
-  databaseUrl: string,
+  database: string | { connectionString: string },
   jobs: readonly unknown[],
   { worker, report }: { worker: boolean; report: Report },
 ): Promise<OpenQueue> {
   const boss = new PgBoss({
-    connectionString: databaseUrl,
+    ...(typeof database === 'string' ? { connectionString: database } : database),
     application_name: 'latchkey queue',
     max: worker ? 10 : 4,
     connectionTimeoutMillis: 5_000,

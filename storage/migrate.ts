@@ -1,7 +1,9 @@
 /** Forward-only SQL files, applied at start. Any number of nodes may start at once: one applies, the others wait. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
+import { pgTarget } from './hosts.ts'
 
 const DIR = new URL('./migrations/', import.meta.url)
 
@@ -10,9 +12,7 @@ const DIR = new URL('./migrations/', import.meta.url)
  * Throws when a file was edited after it was applied, or when the database is ahead of this build.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  const session = new pg.Client({ connectionString: databaseUrl, application_name: 'latchkey migrate' })
-  session.on('error', () => {}) // the server went away: the query in hand says so too
-  await session.connect()
+  const session = await connect(databaseUrl)
   try {
     await session.query(`select pg_advisory_lock(hashtext('latchkey migrate'))`)
     await session.query('create schema if not exists latchkey')
@@ -22,6 +22,27 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     return await applyMissing(session)
   } finally {
     await session.end() // also releases the lock
+  }
+}
+
+/** To the first of its hosts that answers, and writes if that is asked for. */
+async function connect(databaseUrl: string): Promise<pg.Client> {
+  const { verify, hosts, ...target } = pgTarget(databaseUrl)
+  for (let left = hosts - 1; ; left--) {
+    const session = new pg.Client({
+      ...target,
+      application_name: 'latchkey migrate',
+      connectionTimeoutMillis: 10_000,
+    })
+    session.on('error', () => {}) // the server went away: the query in hand says so too
+    try {
+      await session.connect()
+      if (verify) await promisify(verify)(session)
+      return session
+    } catch (error) {
+      await session.end().catch(() => {})
+      if (left <= 0) throw error
+    }
   }
 }
 
