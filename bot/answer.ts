@@ -3,7 +3,7 @@ import type { Context, RespondFn } from '@slack/bolt'
 import type { ModalView } from '@slack/types'
 import type { WebClient } from '@slack/web-api'
 import { type SlackMessage, section } from '../templates/slack/blocks.ts'
-import { loadingView, problemView } from '../templates/slack/trouble.ts'
+import { loadingView, notLoaded, problemView } from '../templates/slack/trouble.ts'
 import type { Body } from './trouble.ts'
 
 /** What every listener is given, whatever it listens to. */
@@ -63,8 +63,7 @@ export async function openModal(
     const view = await build(view_id)
     if (view) await client.views.update({ view_id, view, ...(hash && { hash }) })
   } catch (error) {
-    const words = 'Latchkey could not load this. Please close it and try again in a minute.'
-    await client.views.update({ view_id, view: problemView(words, title) }).catch(() => {})
+    await client.views.update({ view_id, view: problemView(notLoaded(), title) }).catch(() => {})
     throw error
   }
   return view_id

@@ -52,7 +52,7 @@ export function register(app: App, services: Services): void {
     if (!reason)
       return args.ack({
         response_action: 'errors',
-        errors: { [says.MUTE_BLOCK]: 'Please say why, in a few words.' },
+        errors: { [says.MUTE_BLOCK]: says.reasonMissing() },
       })
     await args.ack()
     const { incidentId, ...origin } = JSON.parse(args.view.private_metadata) as {

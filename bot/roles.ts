@@ -3,7 +3,15 @@ import type { App, BlockAction } from '@slack/bolt'
 import { may } from '../flows/permission.ts'
 import { changeRole } from '../flows/roles.ts'
 import type { Services } from '../flows/services.ts'
-import { AS_IN_SLACK, lastAdmin, noMember, ROLES, roleSaved, rolesModal } from '../templates/slack/roles.ts'
+import {
+  AS_IN_SLACK,
+  lastAdmin,
+  noMember,
+  noRole,
+  ROLES,
+  roleSaved,
+  rolesModal,
+} from '../templates/slack/roles.ts'
 import { SETTINGS_ROLES } from '../templates/slack/settings.ts'
 import { notAllowed } from '../templates/slack/sources.ts'
 import { type Actor, actorOf } from './actor.ts'
@@ -44,7 +52,7 @@ async function save(services: Services, args: Submitted, actor: Actor): Promise<
     args.ack({ response_action: 'errors', errors: { [block]: says } } as never)
   const chosen = of('role').selected_option?.value
   const role = ROLE_NAMES.find((name) => name === chosen) ?? null
-  if (!role && chosen !== AS_IN_SLACK) return wrong('role', 'Please choose one.')
+  if (!role && chosen !== AS_IN_SLACK) return wrong('role', noRole())
   const { workspace } = args.context as unknown as KnownContext
   const profile = await profileOf(args.client, of('person').selected_user ?? '', workspace)
   const outcome = await changeRole(services, {

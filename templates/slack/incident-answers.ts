@@ -5,6 +5,8 @@ import { plain, safe, section, slackDate } from './blocks.ts'
 export const MUTE_VIEW = 'incident_mute'
 export const MUTE_BLOCK = 'reason'
 
+export const reasonMissing = () => 'Please say why, in a few words.'
+
 export const acked = () => 'You have it. Everybody sees it on the card; press again to give it back.'
 export const unacked = () => 'You have given it back. Nobody is on it now.'
 export const snoozedUntil = (until: Date) =>

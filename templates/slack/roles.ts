@@ -62,4 +62,5 @@ export function roleSaved(displayName: string, role: string): ModalView {
 }
 
 export const lastAdmin = () => 'This is the last admin. Make somebody else an admin first.'
+export const noRole = () => 'Please choose one.'
 export const noMember = () => 'Guests, bots and people who left cannot have a role. Choose a full member.'

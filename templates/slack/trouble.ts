@@ -6,6 +6,9 @@ import { plain, safe, section } from './blocks.ts'
 export const tryAgain = () =>
   'Latchkey cannot reach its database at the moment, so nothing was changed. Please try again in a minute.'
 
+/** A form opened, but what belongs in it did not come. */
+export const notLoaded = () => 'Latchkey could not load this. Please close it and try again in a minute.'
+
 /** Slack waits three seconds; what was asked may still be under way. */
 export const tookTooLong = () =>
   'This takes longer than usual. Please try again in a minute: pressing twice does nothing twice.'
