@@ -4,9 +4,11 @@ import * as connections from '../storage/connections.ts'
 import type { Db } from '../storage/db.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as orgs from '../storage/orgs.ts'
+import * as outages from '../storage/outages.ts'
+import { knownZone, localDate } from './calendar.ts'
 import { enqueueDelivery } from './deliver.ts'
-import { alertMailKey } from './disconnect.ts'
 import { adminsOf, memberOf } from './member.ts'
+import { alertMailKey } from './open-incident.ts'
 import { brandOf } from './owner-message.ts'
 import type { Services } from './services.ts'
 
@@ -15,6 +17,8 @@ export type AlertedSource = {
   name: string
   connectorName: string
   lastGoodDay: string | null
+  /** Metrics it used to have, by the connector's names. */
+  missing: string[]
   clientId: string
 }
 
@@ -35,6 +39,10 @@ export type Alert = {
   fallback: string[][]
   sources: AlertedSource[]
   outcome: incidents.Outcome | null
+  /** Of a countdown: the day of the end, in the org's zone. */
+  endsOn: string | null
+  /** Of an outage: this org's connections in figures. */
+  outage: outages.Figures | null
   events: incidents.IncidentEvent[]
 }
 
@@ -42,33 +50,62 @@ export type Alert = {
 export async function alertOf(services: Services, orgId: string, incidentId: string): Promise<Alert | null> {
   const { db } = services
   const incident = await incidents.get(db, orgId, incidentId)
-  const connection = incident && (await connections.byId(db, orgId, incident.connectionId))
-  if (!incident || !connection) return null
+  const about = incident && (await subjectOf(db, incident))
+  if (!incident || !about) return null
   const org = await orgs.get(db, orgId)
-  const rows = await affected(db, incident)
+  const { rows } = about
   const fallback = await commonRoute(services, incident, org.alertChannelId)
-  const provider = services.connectors.providers().find(({ id }) => id === connection.provider)
+  const provider = services.connectors.providers().find(({ id }) => id === about.provider)
   return {
     incident,
-    providerName: provider?.name ?? connection.provider,
-    identityLabel: connection.identityLabel,
+    providerName: provider?.name ?? about.provider,
+    identityLabel: about.identityLabel,
     onCall: org.onCallMention,
-    clients: routed(rows, fallback, incident.kind === 'staff'),
+    clients: routed(rows, fallback, isStaffs(incident.kind)),
     fallback,
     sources: rows.map((row) => ({
       id: row.id,
       name: row.accountName,
       connectorName: services.connectors.get(row.connectorId)?.name ?? row.connectorId,
       lastGoodDay: row.lastGoodDay,
+      missing: row.missingMetrics,
       clientId: row.clientId,
     })),
     outcome: incident.outcome,
+    endsOn: incident.endsAt && localDate(incident.endsAt, knownZone(org.timeZone)),
+    outage: about.outage,
     events: await incidents.eventsOf(db, orgId, incident),
   }
 }
 
+type About = {
+  provider: string
+  identityLabel: string
+  rows: alerts.AlertSource[]
+  outage: outages.Figures | null
+}
+
+/** One connection, or all of the org's that an outage holds. */
+async function subjectOf(db: Db, incident: incidents.Incident): Promise<About | null> {
+  const { orgId, connectionId, outageId } = incident
+  if (connectionId) {
+    const connection = await connections.byId(db, orgId, connectionId)
+    const rows = connection && (await affected(db, { ...incident, connectionId }))
+    return (
+      rows && { provider: connection.provider, identityLabel: connection.identityLabel, rows, outage: null }
+    )
+  }
+  const outage = outageId && (await outages.figuresOf(db, orgId, outageId))
+  if (!outage) return null
+  const rows = await outages.sourcesUnder(db, orgId, outageId)
+  return { provider: outage.provider, identityLabel: '', rows, outage }
+}
+
+/** No client and no owner can mend it. */
+const isStaffs = (kind: incidents.IncidentKind) => kind === 'staff' || kind === 'outage'
+
 /** While it is open: what is down for this reason. Afterwards: what the look decided about. */
-async function affected(db: Db, incident: incidents.Incident): Promise<alerts.AlertSource[]> {
+async function affected(db: Db, incident: incidents.OwnIncident): Promise<alerts.AlertSource[]> {
   const decided = incident.outcome
     ? [...incident.outcome.healed, ...incident.outcome.notHealed.map(({ sourceId }) => sourceId)]
     : []
@@ -78,6 +115,8 @@ async function affected(db: Db, incident: incidents.Incident): Promise<alerts.Al
 }
 
 function isAffected(source: alerts.AlertSource, kind: incidents.IncidentKind): boolean {
+  if (kind === 'expiring') return source.status !== 'removed'
+  if (kind === 'degraded') return source.status === 'connected' && source.missingMetrics.length > 0
   if (kind === 'staff') return source.status === 'connected'
   if (source.status !== 'disconnected') return false
   if (kind === 'accounts') return source.failureClass === 'account_lost'
@@ -91,7 +130,7 @@ async function commonRoute(
   alertChannelId: string | null,
 ): Promise<string[][]> {
   const admins = (await adminsOf(services, orgId)).map(({ slackUserId }) => slackUserId)
-  const made = kind === 'staff' ? null : await alerts.makerOf(services.db, orgId, connectionId)
+  const made = isStaffs(kind) || !connectionId ? null : await alerts.makerOf(services.db, orgId, connectionId)
   const maker = made && (await memberOf(services, orgId, made))
   return [
     alertChannelId ? [alertChannelId] : [],

@@ -1,5 +1,5 @@
 /** A provider said no. What that means for the connection, its sources and the people who must know. */
-import type { ConnectorError } from '../connectors/connector.ts'
+import { ConnectorError } from '../connectors/connector.ts'
 import { record } from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
 import type { Db } from '../storage/db.ts'
@@ -7,8 +7,8 @@ import * as failures from '../storage/failures.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as sources from '../storage/sources.ts'
 import * as runs from '../storage/sync-runs.ts'
-import { enqueueDelivery } from './deliver.ts'
-import { adminsOf } from './member.ts'
+import { heldBack, noteDoubt, noteRefused } from './breaker.ts'
+import { detailOf, openIncident, UNPROVEN } from './open-incident.ts'
 import { touchCard } from './request-card.ts'
 import type { Services } from './services.ts'
 
@@ -20,13 +20,11 @@ export type Failure = {
   error: ConnectorError
 }
 
-const DETAIL_MAX = 300
-const UNPROVEN = { failureClass: null, outcome: null }
-
 /**
  * Records the failure by its class; safe to call from any number of jobs at once: they disconnect once and open one
  * incident. `revoked` must come from `withCredential`, which has confirmed it. A lost account is looked for in the
- * account list before anything is said; passing trouble only delays.
+ * account list before anything is said; passing trouble only delays. What many connections of a provider fail with
+ * at once is held back instead.
  */
 export async function noteFailure(services: Services, failure: Failure): Promise<void> {
   switch (failure.error.kind) {
@@ -39,9 +37,10 @@ export async function noteFailure(services: Services, failure: Failure): Promise
     case 'app_config':
     case 'version_sunset':
       return tellStaff(services, failure)
+    case 'transient':
+      return isFirstRefusal(failure.error) ? suspect(services, failure) : noteDelay(services.db, failure)
     case 'consent_failed':
     case 'rate_limited':
-    case 'transient':
     case 'unknown':
       return noteDelay(services.db, failure)
     default:
@@ -49,9 +48,22 @@ export async function noteFailure(services: Services, failure: Failure): Promise
   }
 }
 
+/** `withCredential` says a first refusal as passing trouble, with the refusal as its cause. */
+const isFirstRefusal = ({ cause }: ConnectorError) =>
+  cause instanceof ConnectorError && cause.kind === 'revoked'
+
+/** Not believed yet, and a sign all the same: many of them at once are the provider's trouble. */
+async function suspect(services: Services, failure: Failure): Promise<void> {
+  await services.db.transaction(async (tx) => {
+    await heldBack(services, tx, failure, 'revoked')
+    await noteDelay(tx, failure)
+  })
+}
+
 async function connectionDied(services: Services, failure: Failure): Promise<void> {
   const { orgId, connectionId } = failure
   await services.db.transaction(async (tx) => {
+    if (await heldBack(services, tx, failure, 'revoked')) return
     const fallen = await failures.fall(tx, orgId, connectionId, detailOf(failure.error))
     if (!fallen) return
     await runs.stopUnder(tx, orgId, connectionId)
@@ -65,6 +77,7 @@ async function connectionDied(services: Services, failure: Failure): Promise<voi
       requestId,
       data: { failureClass: kind, sources: fallen.sources },
     })
+    await noteRefused(services, tx, failure, kind)
     await openIncident(services, tx, { ...failure, kind: 'connection', ownerAction })
     await endLook(services, tx, orgId, connectionId)
     if (requestId) await touchCard(services, tx, orgId, requestId)
@@ -83,6 +96,7 @@ async function doubtAccounts(services: Services, failure: Failure): Promise<void
   const { orgId, connectionId } = failure
   await services.db.transaction(async (tx) => {
     await noteDelay(tx, failure)
+    await noteDoubt(tx, failure, 'account_lost')
     await services.queue.send('check-accounts', { orgId, connectionId }, { db: tx, key: connectionId })
   })
 }
@@ -117,7 +131,10 @@ type Loss = {
 /** Disconnects these sources alone; the connection lives on. Says nothing when all of them were down already. */
 export async function loseSources(services: Services, loss: Loss): Promise<void> {
   const { orgId, connectionId, failureClass, detail } = loss
+  const all = await sources.ofConnection(services.db, orgId, connectionId)
+  if (!all.some(({ id, status }) => status === 'connected' && loss.ids.includes(id))) return
   await services.db.transaction(async (tx) => {
+    if (await heldBack(services, tx, loss, failureClass)) return delayThese(tx, loss)
     const lost = await sources.disconnect(tx, orgId, loss.ids, { failureClass, detail })
     if (lost.length === 0) return
     await runs.stop(tx, orgId, lost)
@@ -127,83 +144,28 @@ export async function loseSources(services: Services, loss: Loss): Promise<void>
       connectionId,
       data: { failureClass, sources: lost.length, sourceIds: lost },
     })
+    await noteRefused(services, tx, loss, failureClass)
     await openIncident(services, tx, { ...loss, error: { kind: failureClass, message: detail } })
   })
+}
+
+async function delayThese(tx: Db, { orgId, ids, detail }: Loss): Promise<void> {
+  for (const id of ids) await sources.delay(tx, orgId, id, detail)
 }
 
 /** Ours to mend: no client and no owner hears of it. */
 async function tellStaff(services: Services, failure: Failure): Promise<void> {
   const { orgId, connectionId, sourceId, error } = failure
   await services.db.transaction(async (tx) => {
+    const held = await heldBack(services, tx, failure, error.kind)
     if (sourceId) await noteDelay(tx, failure)
     else await failures.delayAll(tx, orgId, connectionId, detailOf(error))
+    if (held) return
+    await noteRefused(services, tx, failure, error.kind)
     await openIncident(services, tx, { ...failure, kind: 'staff', ownerAction: null })
   })
 }
 
 async function noteDelay(db: Db, { orgId, sourceId, error }: Failure): Promise<void> {
   if (sourceId) await sources.delay(db, orgId, sourceId, detailOf(error))
-}
-
-type Opening = {
-  orgId: string
-  connectionId: string
-  kind: incidents.IncidentKind
-  error: Pick<ConnectorError, 'kind' | 'message'>
-  ownerAction: string | null
-}
-
-/** One open incident per connection and kind; a later failure of the same kind only brings its card up to date. */
-export async function openIncident(services: Services, tx: Db, opening: Opening): Promise<void> {
-  const { orgId, connectionId, kind, error, ownerAction } = opening
-  const incidentId = await incidents.open(tx, orgId, {
-    connectionId,
-    kind,
-    failureClass: error.kind,
-    detail: detailOf(error),
-    ownerAction,
-  })
-  if (!incidentId) {
-    await touchIncident(services, tx, opening)
-    return
-  }
-  await record(tx, orgId, {
-    kind: 'incident.opened',
-    actor: 'system',
-    connectionId,
-    data: { incidentId, kind, failureClass: error.kind },
-  })
-  await services.queue.send('incident-card', { orgId, incidentId }, { db: tx, key: incidentId })
-  if (kind !== 'staff') await mailAdmins(services, tx, orgId, incidentId)
-}
-
-/** An incident found verifying is open again: what looked mended has failed. */
-async function touchIncident(services: Services, tx: Db, { orgId, connectionId, kind }: Opening) {
-  for (const { id, kind: of } of await incidents.openOf(tx, orgId, connectionId)) {
-    if (of !== kind) continue
-    await incidents.reopen(tx, orgId, id, UNPROVEN, ['verifying'])
-    await services.queue.send('incident-card', { orgId, incidentId: id }, { db: tx, key: id })
-  }
-}
-
-async function mailAdmins(services: Services, tx: Db, orgId: string, incidentId: string): Promise<void> {
-  for (const { email, alertMail, slackUserId } of await adminsOf({ db: tx }, orgId)) {
-    if (!email || !alertMail) continue
-    await enqueueDelivery(services, tx, {
-      orgId,
-      kind: 'alert',
-      channel: 'mail',
-      address: email,
-      subjectId: incidentId,
-      dedupeKey: alertMailKey(incidentId, slackUserId),
-    })
-  }
-}
-
-/** One alert mail per incident and admin, whether subscribed to or the last way to be heard. */
-export const alertMailKey = (incidentId: string, slackUserId: string) => `alert:${incidentId}:${slackUserId}`
-
-/** The provider's own words, cut. ConnectorError keeps secrets out of its message. */
-function detailOf({ message }: { message: string }): string {
-  return message.replace(/\s+/g, ' ').slice(0, DETAIL_MAX)
 }

@@ -3,6 +3,7 @@ import * as alerts from '../storage/alerts.ts'
 import { record } from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
 import * as incidents from '../storage/incidents.ts'
+import * as outages from '../storage/outages.ts'
 import * as reconnects from '../storage/reconnects.ts'
 import { linkUrl } from './issue-link.ts'
 import type { Member } from './member.ts'
@@ -171,9 +172,16 @@ async function situation(
     clientNames: may(member, 'manage') ? [...clients.values()] : null,
     lastGoodDay: days.sort()[0] ?? null,
   }
-  if (connection.status === 'connected' && rows.every(({ status }) => status !== 'disconnected'))
+  const isUp = connection.status === 'connected' && rows.every(({ status }) => status !== 'disconnected')
+  if (isUp && !(await isWorthIt(services, orgId, connectionId)))
     return { kind: 'works', impact, mended: await incidents.lastMended(services.db, orgId, connectionId) }
   return { kind: 'down', impact, rows, authorisedBy: connection.authorisedBy }
+}
+
+/** It works still, but its end is being counted down to, or an outage keeps a refusal back that may be meant. */
+async function isWorthIt({ db }: Services, orgId: string, connectionId: string): Promise<boolean> {
+  const open = await incidents.openOf(db, orgId, connectionId)
+  return open.some(({ kind }) => kind === 'expiring') || outages.isHeld(db, orgId, connectionId)
 }
 
 /**

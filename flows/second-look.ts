@@ -5,9 +5,11 @@ import * as connections from '../storage/connections.ts'
 import * as failures from '../storage/failures.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as sources from '../storage/sources.ts'
+import { noteAnswered } from './breaker.ts'
 import { lookAgain } from './credential.ts'
-import { loseSources, noteFailure, openIncident } from './disconnect.ts'
+import { loseSources, noteFailure } from './disconnect.ts'
 import { visibleAccounts } from './live-probe.ts'
+import { openIncident } from './open-incident.ts'
 import type { Services } from './services.ts'
 
 /** Passing trouble becomes staff's business after this long without data. */
@@ -27,8 +29,12 @@ export async function secondLook(
   { orgId, connectionId }: { orgId: string; connectionId: string },
   signal: AbortSignal,
 ): Promise<void> {
+  const connection = await connections.byId(services.db, orgId, connectionId)
+  const undecided = connection?.suspectedAt ?? connection?.failureClass
   try {
-    await lookAgain(services, { orgId, connectionId }, signal)
+    // Somebody may have renewed it meanwhile: no refresh token is spent to hear that again.
+    if (undecided) await lookAgain(services, { orgId, connectionId }, signal)
+    await noteAnswered(services, { orgId, connectionId }, ['revoked'])
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error
     await noteFailure(services, { orgId, connectionId, sourceId: null, error })
@@ -46,6 +52,7 @@ export async function checkAccounts(
 ): Promise<void> {
   const all = await sources.ofConnection(services.db, orgId, connectionId)
   const late = all.filter(({ status, delayedSince }) => status === 'connected' && delayedSince)
+  let allListed = true
   for (const connectorId of new Set(late.map((source) => source.connectorId))) {
     const connector = services.connectors.get(connectorId)
     if (!connector) continue
@@ -58,8 +65,9 @@ export async function checkAccounts(
         return null
       },
     )
+    const lost = late.filter((source) => source.connectorId === connectorId && !seen?.has(source.accountId))
+    if (lost.length > 0) allListed = false
     if (!seen) continue
-    const lost = late.filter((source) => source.connectorId === connectorId && !seen.has(source.accountId))
     await loseSources(services, {
       ...{ orgId, connectionId, kind: 'accounts', failureClass: 'account_lost' },
       ids: lost.map(({ id }) => id),
@@ -67,6 +75,7 @@ export async function checkAccounts(
       ownerAction: null,
     })
   }
+  if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost', 'scope_missing'])
 }
 
 /** Delayed for days: staff hear of it, nobody else. Ends by itself when data come again. */

@@ -29,12 +29,12 @@ export type Settlement = {
 export async function settleIncident(
   services: Services,
   tx: Db,
-  incident: incidents.Incident,
+  incident: incidents.OwnIncident,
   settlement: Settlement,
 ): Promise<void> {
   const { orgId, last, unasked } = settlement
   const { id, connectionId, kind } = incident
-  if (kind === 'staff' || incident.status !== 'verifying') return
+  if (incident.status !== 'verifying') return
   const outcome = await outcomeOf(tx, incident, settlement)
   const { healed, notHealed } = outcome
   const waiting = notHealed.some(({ sourceId }) => unasked.includes(sourceId))
@@ -64,7 +64,7 @@ export async function settleIncident(
 /** Of the incident's own sources, together with what earlier looks have healed. */
 async function outcomeOf(
   tx: Db,
-  { orgId, connectionId, kind, outcome }: incidents.Incident,
+  { orgId, connectionId, kind, outcome }: incidents.OwnIncident,
   { down, healed, stillDown, unasked }: Settlement,
 ): Promise<incidents.Outcome> {
   const own = down.filter(({ failureClass }) => isOwn(kind, failureClass)).map(({ id }) => id)

@@ -35,8 +35,8 @@ export const incidentCardJob: Job<'incident-card'> = {
   },
 }
 
-const stamp = ({ incident, events, sources }: alerts.Alert) =>
-  JSON.stringify([incident, events.length, sources.length])
+const stamp = ({ incident, events, sources, outage }: alerts.Alert) =>
+  JSON.stringify([incident, events.length, sources.map(({ id, missing }) => [id, missing]), outage])
 
 type Speaking = { services: Services; voice: SlackVoice; alert: alerts.Alert; cards: Map<string, Card> }
 type Card = { standing: alerts.Standing | null; clients: Set<string> }

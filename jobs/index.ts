@@ -14,6 +14,7 @@ import { requestCardJob } from './request-card.ts'
 import { secondLookJob } from './second-look.ts'
 import { syncSource } from './sync-source.ts'
 import { tick } from './tick.ts'
+import { verifyConnectionJob } from './verify-connection.ts'
 
 export const jobs = [
   backfill,
@@ -31,6 +32,7 @@ export const jobs = [
   secondLookJob,
   syncSource,
   tick,
+  verifyConnectionJob,
 ]
 
 export const schedules = [{ name: 'tick', cron: '* * * * *' }] as const

@@ -1,6 +1,8 @@
 /** Every minute: what the clock has made due. Any number of nodes may tick; each step takes what others have not. */
 import { sweep as sweepSeen } from '../flows/admit.ts'
+import { watchOutages } from '../flows/breaker.ts'
 import { sweep as sweepOwnerSide } from '../flows/connect/sweep.ts'
+import { countDown } from '../flows/countdown.ts'
 import { expireLinks } from '../flows/expire-links.ts'
 import { wakeSnoozed } from '../flows/incident-buttons.ts'
 import { sendNudges } from '../flows/nudge.ts'
@@ -10,6 +12,7 @@ import { reconcile } from '../flows/reconcile.ts'
 import { dueRefreshes } from '../flows/refresh.ts'
 import { secondLooks } from '../flows/second-look.ts'
 import type { Services } from '../flows/services.ts'
+import { verifyQuiet } from '../flows/verify.ts'
 import type { Job } from './job.ts'
 
 declare module '../flows/services.ts' {
@@ -26,6 +29,9 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['refresh at midnight', dueRefreshes],
   ['find lost work', reconcile],
   ['look again at suspects', secondLooks],
+  ['ask outages again', watchOutages],
+  ['verify quiet connections', verifyQuiet],
+  ['count down to ends', countDown],
   ['wake snoozed incidents', wakeSnoozed],
   ['ask for people', askForPeople],
   ['tidy up lost sign-ins', sweepOwnerSide],

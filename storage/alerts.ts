@@ -9,6 +9,8 @@ export type AlertSource = {
   failureClass: string | null
   delayedSince: Date | null
   lastGoodDay: string | null
+  /** What it used to say and the last reads did not, by the connector's own names. */
+  missingMetrics: string[]
   clientId: string
   clientName: string
   clientChannelId: string | null
@@ -23,8 +25,8 @@ export async function sourcesUnder(
 ): Promise<AlertSource[]> {
   return sql<AlertSource[]>`
     select source.id, source.connector_id, source.account_name, source.status, source.failure_class,
-           source.delayed_since, source.last_good_day, client.id as client_id, client.name as client_name,
-           client.channel_id as client_channel_id
+           source.delayed_since, source.last_good_day, source.missing_metrics, client.id as client_id,
+           client.name as client_name, client.channel_id as client_channel_id
     from source join client on client.org_id = source.org_id and client.id = source.client_id
     where source.org_id = ${orgId} and (source.connection_id = ${connectionId} or source.id = any(${also}::uuid[]))
     order by lower(client.name), source.connector_id, source.account_name, source.id`

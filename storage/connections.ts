@@ -108,11 +108,18 @@ export async function markVerified({ sql }: Db, orgId: string, id: string): Prom
     where org_id = ${orgId} and id = ${id} and status = 'connected'`
 }
 
-/** Connections whose first invalid_grant is at least 60 s old and still undecided. A sweep for the tick. */
+/**
+ * Connections whose first refusal is at least 60 s old and still undecided; none that was authorised less than 10
+ * minutes ago, whose refusals mean nothing yet, and none that an open outage looks after. A sweep for the tick.
+ */
 export async function suspectedOfAllOrgs({ sql }: Db): Promise<{ orgId: string; connectionId: string }[]> {
   return sql<{ orgId: string; connectionId: string }[]>`
     select org_id, id as connection_id from connection
     where status = 'connected' and suspected_at <= latchkey.clock() - interval '60 seconds'
+      and authorised_at <= latchkey.clock() - interval '10 minutes'
+      and not exists (select from outage_hold hold join outage on outage.id = hold.outage_id
+        where hold.connection_id = connection.id and hold.outcome is null and outage.ended_at is null
+          and outage.failure_class = 'revoked')
     order by suspected_at limit 500`
 }
 

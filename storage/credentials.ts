@@ -134,7 +134,7 @@ export async function release(
 /**
  * Notes that the API, not the token endpoint, refused for good: `confirmed` where a token renewed just now was refused
  * too, else a second time at least 60 s after the first decides. Returns whether it is decided; never within the
- * first minutes after a consent.
+ * first minutes after a consent, after which it is asked again.
  */
 export async function noteApiRefusal(
   { sql }: Db,
@@ -145,11 +145,11 @@ export async function noteApiRefusal(
   const [row] = await sql<{ final: boolean }[]>`
     update connection set
       failure_class = case
-        when ${confirmed} or suspected_at <= latchkey.clock() - ${SECOND_LOOK}::interval then 'revoked'
+        when authorised_at <= latchkey.clock() - ${GRACE}::interval
+          and (${confirmed} or suspected_at <= latchkey.clock() - ${SECOND_LOOK}::interval) then 'revoked'
         else failure_class end,
       suspected_at = coalesce(suspected_at, latchkey.clock())
     where org_id = ${orgId} and id = ${connectionId} and status = 'connected'
-      and authorised_at <= latchkey.clock() - ${GRACE}::interval
     returning failure_class is not distinct from 'revoked' as final`
   return row?.final ?? false
 }

@@ -1,7 +1,7 @@
 /** Incidents: one open per connection and kind. Transitions are conditional updates; false or null: someone was first. */
 import type { Db } from './db.ts'
 
-export type IncidentKind = 'connection' | 'accounts' | 'scope' | 'staff'
+export type IncidentKind = 'connection' | 'accounts' | 'scope' | 'staff' | 'outage' | 'expiring' | 'degraded'
 type IncidentStatus =
   | 'open'
   | 'acked'
@@ -16,7 +16,8 @@ export type Outcome = { healed: string[]; notHealed: { sourceId: string; why: st
 export type Incident = {
   id: string
   orgId: string
-  connectionId: string
+  /** Null for an outage, which is of no connection in particular. */
+  connectionId: string | null
   kind: IncidentKind
   status: IncidentStatus
   failureClass: string
@@ -31,9 +32,20 @@ export type Incident = {
   resolvedAt: Date | null
   resolvedBy: string | null
   outcome: Outcome | null
+  /** What an outage's card is about, or what an alert of one connection waits for. */
+  outageId: string | null
+  /** Of a countdown: the end it counts down to, and the days before it that were said last. */
+  endsAt: Date | null
+  step: number | null
 }
 
-export type NewIncident = Pick<Incident, 'connectionId' | 'kind' | 'failureClass' | 'detail' | 'ownerAction'>
+/** Of one connection. */
+export type OwnIncident = Incident & { connectionId: string }
+
+export type NewIncident = Pick<
+  OwnIncident,
+  'connectionId' | 'kind' | 'failureClass' | 'detail' | 'ownerAction'
+>
 
 /** Null when one of this kind is open already. */
 export async function open({ sql }: Db, orgId: string, i: NewIncident): Promise<string | null> {
@@ -51,8 +63,8 @@ export async function get({ sql }: Db, orgId: string, id: string): Promise<Incid
   return row ?? null
 }
 
-export async function openOf({ sql }: Db, orgId: string, connectionId: string): Promise<Incident[]> {
-  return sql<Incident[]>`
+export async function openOf({ sql }: Db, orgId: string, connectionId: string): Promise<OwnIncident[]> {
+  return sql<OwnIncident[]>`
     select * from incident
     where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null order by opened_at, id`
 }
@@ -113,18 +125,18 @@ export async function mute(
 export async function markReconnecting({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     update incident set status = 'reconnecting', snoozed_until = null
-    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null and kind <> 'staff'
-      and status in ('open', 'acked', 'snoozed')
+    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null
+      and kind not in ('staff', 'degraded') and status in ('open', 'acked', 'snoozed')
     returning id`
   return rows.map(({ id }) => id)
 }
 
-/** Authorised again, nothing proven yet. Staff's own incidents are not the owner's to mend. Returns what changed. */
+/** Authorised again, nothing proven yet: for what an owner can mend and a look can prove. Returns what changed. */
 export async function markVerifying({ sql }: Db, orgId: string, connectionId: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     update incident set status = 'verifying', snoozed_until = null
-    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null and kind <> 'staff'
-      and status <> 'verifying'
+    where org_id = ${orgId} and connection_id = ${connectionId} and resolved_at is null
+      and kind in ('connection', 'accounts', 'scope') and status <> 'verifying'
     returning id`
   return rows.map(({ id }) => id)
 }
@@ -173,7 +185,7 @@ export async function lapseOfAllOrgs({ sql }: Db): Promise<Waking[]> {
     returning org_id, id, connection_id`
 }
 
-/** Only from 'verifying' (or, for staff's own, from anywhere): no click resolves anything. */
+/** Only from 'verifying', or where no look is needed to know (from anywhere): no click resolves anything. */
 export async function resolve(
   { sql }: Db,
   orgId: string,
@@ -183,11 +195,11 @@ export async function resolve(
   const { count } = await sql`
     update incident set status = 'resolved', resolved_at = latchkey.clock(), resolved_by = ${by},
       outcome = ${sql.json(outcome as never)}, snoozed_until = null
-    where org_id = ${orgId} and id = ${id} and resolved_at is null and (status = 'verifying' or kind = 'staff')`
+    where org_id = ${orgId} and id = ${id} and resolved_at is null and (status = 'verifying' or kind not in ('connection', 'accounts', 'scope'))`
   return count === 1
 }
 
-export type Waking = { orgId: string; id: string; connectionId: string }
+export type Waking = { orgId: string; id: string; connectionId: string | null }
 
 /** Ends the snoozes that are over, each once. */
 export async function wakeOfAllOrgs({ sql }: Db): Promise<Waking[]> {
@@ -218,10 +230,12 @@ export type IncidentEvent = {
 export async function eventsOf(
   { sql }: Db,
   orgId: string,
-  incident: { id: string; connectionId: string },
+  { id, connectionId }: { id: string; connectionId: string | null },
 ): Promise<IncidentEvent[]> {
+  const whose = connectionId
+    ? sql`connection_id = ${connectionId}`
+    : sql`connection_id is null and data ? 'incidentId'`
   return sql<IncidentEvent[]>`
     select id, at, kind, actor, data from audit_event
-    where org_id = ${orgId} and connection_id = ${incident.connectionId} and data->>'incidentId' = ${incident.id}
-    order by id`
+    where org_id = ${orgId} and ${whose} and data ->> 'incidentId' = ${id} order by id`
 }

@@ -14,3 +14,11 @@ export const dayWords = (day: string) =>
 
 /** `1 link`, `3 links`. */
 export const counted = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
+
+/** A metric's name in our own data, as a word: `video_views` is video views. */
+export const metricWords = (name: string) =>
+  name
+    .replace(/[^\w.%]+/g, ' ')
+    .replaceAll('_', ' ')
+    .trim()
+    .slice(0, 40)

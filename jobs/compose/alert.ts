@@ -1,8 +1,8 @@
 /** The alert mail to one admin, while there is still something to be alarmed about. */
 import { alertOf, recipientOf } from '../../flows/alert.ts'
 import { alertMail } from '../../templates/mail/alert.ts'
-import { reasonOf } from '../../templates/slack/incident-words.ts'
 import type { Compose } from './composed.ts'
+import { reasonFor } from './incident-view.ts'
 
 export const composeAlert: Compose = async (services, { orgId, subjectId, address }) => {
   const alert = subjectId && (await alertOf(services, orgId, subjectId))
@@ -16,7 +16,7 @@ export const composeAlert: Compose = async (services, { orgId, subjectId, addres
       recipient,
       providerName: alert.providerName,
       identityLabel: alert.identityLabel,
-      reason: reasonOf(incident.failureClass),
+      reason: reasonFor(alert),
       ownerAction: incident.ownerAction,
       since: incident.openedAt,
       lastGoodDay: days.sort()[0] ?? null,

@@ -1,7 +1,7 @@
 /** What one place may read of an alert: the clients whose alerts go there by name, the others as counts. */
 import type { Alert, AlertedSource } from '../../flows/alert.ts'
 import type { IncidentSource, IncidentView } from '../../templates/slack/incident.ts'
-import { reasonOf } from '../../templates/slack/incident-words.ts'
+import { incidentReason, reasonOf } from '../../templates/slack/incident-words.ts'
 
 export function viewFor(alert: Alert, clientIds: ReadonlySet<string>): IncidentView {
   const { incident, sources } = alert
@@ -12,7 +12,7 @@ export function viewFor(alert: Alert, clientIds: ReadonlySet<string>): IncidentV
     incidentId: incident.id,
     kind: incident.kind,
     state: incident.status,
-    reason: reasonOf(incident.failureClass),
+    reason: reasonFor(alert),
     ownerAction: incident.ownerAction,
     providerName: alert.providerName,
     identityLabel: alert.identityLabel,
@@ -30,8 +30,17 @@ export function viewFor(alert: Alert, clientIds: ReadonlySet<string>): IncidentV
     resolvedAt: incident.resolvedAt,
     outcome: incident.kind === 'staff' ? null : outcomeFor(alert, seen),
     onCall: alert.onCall,
+    held: isHeld(alert),
+    endsOn: alert.endsOn,
+    days: incident.step,
+    outage: alert.outage && { ...alert.outage, reason: reasonOf(alert.outage.failureClass) },
   }
 }
+
+/** Its own, or that of the outage it waits for. */
+export const reasonFor = (alert: Alert) => incidentReason({ ...alert.incident, held: isHeld(alert) })
+
+const isHeld = ({ incident }: Alert) => incident.kind !== 'outage' && incident.outageId !== null
 
 function outcomeFor({ outcome }: Alert, seen: AlertedSource[]): IncidentView['outcome'] {
   if (!outcome) return null
@@ -49,4 +58,8 @@ function outcomeFor({ outcome }: Alert, seen: AlertedSource[]): IncidentView['ou
   }
 }
 
-const named = ({ name, connectorName }: AlertedSource): IncidentSource => ({ name, connectorName })
+const named = ({ name, connectorName, missing }: AlertedSource): IncidentSource => ({
+  name,
+  connectorName,
+  missing,
+})

@@ -22,6 +22,9 @@ const SOURCES = 12
 const KINDS: Partial<Record<Reason, string>> = {
   account_lost: 'lost accounts',
   scope_missing: 'lacks a permission',
+  outage: 'is failing',
+  expiring: 'ends an authorisation soon',
+  degraded: 'lacks a metric',
 }
 
 export function alertMail(letter: AlertLetter): Mail {
@@ -38,7 +41,7 @@ export function alertMail(letter: AlertLetter): Mail {
     heading: `${providerName} ${what}`,
     paragraphs: [
       html`Hello ${recipient.name},`,
-      html`<b>${providerName}</b>, authorised as <b>${identityLabel}</b>: ${says}
+      html`<b>${providerName}</b>${identityLabel ? html`, authorised as <b>${identityLabel}</b>` : null}: ${says}
         ${letter.ownerAction ? html`<b>${letter.ownerAction}</b>` : null}`,
       html`${next} Both buttons are on the alert in Slack and under /reconnect.`,
     ],

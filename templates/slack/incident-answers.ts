@@ -39,7 +39,7 @@ export function muteModal(metadata: string, reasonMax: number): ModalView {
     submit: plain('Mute', 24),
     close: plain('Go back', 24),
     blocks: [
-      section('No more reminders for this alert. The data sources stay disconnected, and the card stays.'),
+      section('No more reminders for this alert. It mends nothing, and the card stays.'),
       {
         type: 'input',
         block_id: MUTE_BLOCK,

@@ -1,6 +1,7 @@
 /** What can be pressed on an alert card. Labels are promised to those who test from outside. */
 import type { KnownBlock, PlainTextOption } from '@slack/types'
 import { cut, plain } from './blocks.ts'
+import type { IncidentKind } from './incident-looks.ts'
 
 export const INCIDENT_RECONNECT = 'incident_reconnect'
 export const INCIDENT_ASK = 'incident_ask'
@@ -9,16 +10,20 @@ export const INCIDENT_MORE = 'incident_more'
 
 type Pressable = {
   incidentId: string
-  kind: 'connection' | 'accounts' | 'scope' | 'staff'
+  kind: IncidentKind
+  held: boolean
   state: string
   providerName: string
   identityLabel: string
 }
 
-/** While it is being checked, and for what only staff can mend, there is nothing to reconnect. */
+/** What a new authorisation mends. */
+const MENDED_SO: ReadonlySet<IncidentKind> = new Set(['connection', 'accounts', 'scope', 'expiring'])
+
+/** While it is being checked, or the provider is failing, there is nothing to reconnect. */
 export function incidentButtons(view: Pressable): KnownBlock {
   const value = view.incidentId
-  const what = cut(`${view.providerName} as ${view.identityLabel}`, 50)
+  const what = cut(`${view.providerName}${view.identityLabel && ` as ${view.identityLabel}`}`, 50)
   const button = (action: string, label: string, primary = false) => ({
     type: 'button' as const,
     action_id: action,
@@ -31,7 +36,7 @@ export function incidentButtons(view: Pressable): KnownBlock {
     text: plain(label),
     value: `${choice}:${value}`,
   })
-  const mends = view.kind !== 'staff' && view.state !== 'verifying'
+  const mends = MENDED_SO.has(view.kind) && view.state !== 'verifying' && !view.held
   return {
     type: 'actions',
     block_id: `incident:${value}`,

@@ -1,4 +1,5 @@
 /** One line in the thread of an alert card for each thing that happened to the incident. */
+import { counted, dayWords } from '../words.ts'
 import { cut, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 
 export type IncidentEvent = { kind: string; actor: string; data: Record<string, unknown> }
@@ -40,9 +41,30 @@ function words({ kind, actor, data }: IncidentEvent): string | null {
       return `:large_green_circle: Mended: ${healed(data)}.`
     case 'incident.unproven':
       return `:warning: Authorised again, but not mended: ${healed(data)}. The card says why.`
+    case 'incident.countdown':
+      return countdown(data)
+    case 'incident.extended':
+      return ':large_green_circle: It was renewed or authorised again. The countdown is over.'
+    case 'incident.held':
+      return ':wrench: The provider is refusing many connections alike, so this alert is on hold. Nobody needs to reconnect: each one is asked again when the provider answers.'
+    case 'incident.answered':
+      return ':large_green_circle: The provider answers again and takes this authorisation. The days that are missing are being read.'
+    case 'incident.recovered':
+      return `:large_green_circle: The provider answers again: ${counted(number(data.answered), 'connection')} recovered, ${number(data.refused)} did not and ${number(data.refused) === 1 ? 'has an alert of its own' : 'have alerts of their own'}.`
+    case 'incident.degraded':
+      return `:large_yellow_circle: ${safe(String(data.source ?? ''), 80)} no longer says ${safe(String(data.missing ?? ''), 200)}.`
+    case 'incident.restored':
+      return ':large_green_circle: The metrics are back.'
     default:
       return null
   }
+}
+
+function countdown(data: Record<string, unknown>): string {
+  const days = number(data.days)
+  const left = days === 0 ? 'Today' : `${counted(days, 'day')} left`
+  const on = /^\d{4}-\d\d-\d\d$/.test(String(data.endsOn)) ? dayWords(String(data.endsOn)) : 'a fixed day'
+  return `:hourglass: ${left}: ${safe(String(data.provider ?? ''), 60)} ends this authorisation on ${on}. Reconnecting takes a minute.`
 }
 
 const healed = (data: Record<string, unknown>) =>

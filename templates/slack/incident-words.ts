@@ -8,6 +8,9 @@ export type Reason =
   | 'version_sunset'
   | 'transient'
   | 'unchecked'
+  | 'outage'
+  | 'expiring'
+  | 'degraded'
 
 export const REASONS: Record<Reason, { says: string; next: string; short: string }> = {
   revoked: {
@@ -45,6 +48,34 @@ export const REASONS: Record<Reason, { says: string; next: string; short: string
     next: 'Try again later.',
     short: 'the provider did not answer, we keep trying',
   },
+  outage: {
+    says: 'The provider refuses many connections alike, so the trouble is its own and not theirs.',
+    next: 'While it lasts nobody is disconnected and no client is alerted. We ask again every two minutes; whoever is still refused once it answers is alerted one by one, at the latest after a day.',
+    short: 'the provider refuses many at once',
+  },
+  expiring: {
+    says: 'The provider ends this authorisation on a fixed day, whatever we do.',
+    next: 'Reconnecting takes a minute and loses nothing.',
+    short: 'the authorisation ends soon',
+  },
+  degraded: {
+    says: 'The last reads brought rows, but no value for a metric that used to be there.',
+    next: 'Look at the provider whether the account still has it. Nothing that was read is lost, and this ends by itself when the metric comes back.',
+    short: 'a metric is missing',
+  },
+}
+
+/** What an incident says: some kinds have one reason of their own, and what waits for an outage has that. */
+export function incidentReason({
+  kind,
+  failureClass,
+  held,
+}: {
+  kind: string
+  failureClass: string
+  held: boolean
+}) {
+  return held ? 'outage' : reasonOf(kind in REASONS ? kind : failureClass)
 }
 
 /** Any failure class; what has no words of its own is passing trouble. */

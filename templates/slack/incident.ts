@@ -1,73 +1,29 @@
 /** The alert card of one incident: one pure function of its state, so that every edit shows the whole truth. */
 import type { KnownBlock } from '@slack/types'
-import { dayWords } from '../words.ts'
+import { counted, dayWords, listed, metricWords } from '../words.ts'
 import { context, cut, header, mrkdwn, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 import { incidentButtons } from './incident-buttons.ts'
-import { REASONS, type Reason } from './incident-words.ts'
+import {
+  type IncidentSource,
+  type IncidentState,
+  type IncidentView,
+  lookOf,
+  outlookOf,
+  whyOf,
+} from './incident-looks.ts'
+import { REASONS } from './incident-words.ts'
 
-export type IncidentState =
-  | 'open'
-  | 'acked'
-  | 'snoozed'
-  | 'reconnecting'
-  | 'verifying'
-  | 'resolved'
-  | 'muted'
-  | 'archived'
-
-export type IncidentSource = { name: string; connectorName: string }
-
-/** What one channel may read: its own clients by name, the others as counts. */
-export type IncidentView = {
-  incidentId: string
-  kind: 'connection' | 'accounts' | 'scope' | 'staff'
-  state: IncidentState
-  reason: Reason
-  /** What the provider asks of the owner, where it names something. */
-  ownerAction: string | null
-  providerName: string
-  identityLabel: string
-  since: Date
-  /** yyyy-mm-dd; null: nothing was ever read. */
-  lastGoodDay: string | null
-  clients: { name: string; sources: IncidentSource[] }[]
-  hidden: { clients: number; sources: number }
-  ackedBy: string | null
-  snoozedUntil: Date | null
-  mutedBy: string | null
-  muteReason: string | null
-  resolvedAt: Date | null
-  /** After a look: what this channel may read of it, and counts of the rest. */
-  outcome: {
-    healed: IncidentSource[]
-    notHealed: (IncidentSource & { why: Reason })[]
-    hiddenHealed: number
-    hiddenNotHealed: number
-  } | null
-  /** Slack user or user-group id. */
-  onCall: string | null
-}
+export type { IncidentSource, IncidentState, IncidentView } from './incident-looks.ts'
 
 const SECTION_MAX = 2900
 const NAMES_SHOWN = 60
 const CLIENTS_SHOWN = 12
 
-const LOOKS: Record<IncidentState, { color: string; emoji: string; word: string }> = {
-  open: { color: '#a30200', emoji: ':red_circle:', word: 'Disconnected' },
-  acked: { color: '#daa038', emoji: ':large_yellow_circle:', word: 'Somebody is on it' },
-  snoozed: { color: '#808080', emoji: ':zzz:', word: 'Snoozed' },
-  reconnecting: { color: '#daa038', emoji: ':large_yellow_circle:', word: 'Reconnect under way' },
-  verifying: { color: '#daa038', emoji: ':hourglass_flowing_sand:', word: 'Authorised again, checking' },
-  resolved: { color: '#2eb886', emoji: ':large_green_circle:', word: 'Reconnected' },
-  muted: { color: '#808080', emoji: ':no_bell:', word: 'Muted' },
-  archived: { color: '#808080', emoji: ':file_folder:', word: 'Closed' },
-}
-
 /** The card in whatever state the incident is now. At most 50 blocks, no section above 3000 characters. */
 export function incidentCard(view: IncidentView): SlackMessage {
   const look = lookOf(view)
   return {
-    text: cut(`${look.word}: ${headline(view)}. ${outlook(view)}`, 600),
+    text: cut(`${look.word}: ${headline(view)}. ${outlookOf(view)}`, 600),
     color: look.color,
     blocks: [
       header(`${look.emoji} ${look.word}: ${titleOf(view)}`),
@@ -79,25 +35,16 @@ export function incidentCard(view: IncidentView): SlackMessage {
   }
 }
 
-const isOver = (state: IncidentState) => state === 'resolved' || state === 'archived'
+const DOWN: ReadonlySet<IncidentView['kind']> = new Set(['connection', 'accounts', 'scope', 'staff'])
 
-function lookOf(view: IncidentView) {
-  const look = LOOKS[view.state]
-  if (view.kind !== 'staff') {
-    if (view.state === 'open' && view.kind === 'accounts') return { ...look, word: 'Access lost' }
-    if (view.state === 'open' && view.kind === 'scope') return { ...look, word: 'Permission missing' }
-    return look
-  }
-  if (view.state === 'open') return { ...look, color: '#daa038', emoji: ':wrench:', word: 'Data delayed' }
-  return view.state === 'resolved' ? { ...look, word: 'Data arrive again' } : look
-}
+const isOver = (state: IncidentState) => state === 'resolved' || state === 'archived'
 
 /** Plain text; the header takes no markup, so the name needs no escaping. */
 function titleOf({ providerName, clients, hidden }: IncidentView): string {
   const [first] = clients
   const more = clients.length + hidden.clients - 1
   return first
-    ? `${providerName} for ${cut(first.name, 60)}${more > 0 ? ` and ${count(more, 'more client')}` : ''}`
+    ? `${providerName} for ${cut(first.name, 60)}${more > 0 ? ` and ${counted(more, 'more client')}` : ''}`
     : providerName
 }
 
@@ -105,43 +52,31 @@ function headline(view: IncidentView): string {
   const names = view.clients.slice(0, 3).map(({ name }) => safe(name, 40))
   const more = view.clients.length - names.length + view.hidden.clients
   const whose =
-    names.length > 0 ? ` for ${names.join(', ')}${more > 0 ? ` and ${count(more, 'more client')}` : ''}` : ''
+    names.length > 0
+      ? ` for ${names.join(', ')}${more > 0 ? ` and ${counted(more, 'more client')}` : ''}`
+      : ''
+  if (view.outage) return `${view.providerName}${whose}`
   return `${view.providerName}, authorised as ${safe(view.identityLabel, 60)},${whose}`.replace(/,$/, '')
 }
-
-/** What comes of it, in a breath: the sentence people hear. */
-function outlook(view: IncidentView): string {
-  const { healed, notHealed } = totals(view)
-  if (view.state === 'archived') return 'It no longer feeds any data source.'
-  if (view.state !== 'resolved') return REASONS[view.reason].next
-  return view.kind === 'staff'
-    ? 'The data are up to date again.'
-    : `${healed} healed, ${notHealed} not healed.`
-}
-
-function why({ reason, ownerAction }: IncidentView): string {
-  const { says, next } = REASONS[reason]
-  return `*Why:* ${says} ${ownerAction ? `${safe(ownerAction, 300)} ` : ''}${next}`
-}
-
-const totals = ({ outcome }: IncidentView) => ({
-  healed: (outcome?.healed.length ?? 0) + (outcome?.hiddenHealed ?? 0),
-  notHealed: (outcome?.notHealed.length ?? 0) + (outcome?.hiddenNotHealed ?? 0),
-})
 
 function facts(view: IncidentView): KnownBlock[] {
   const sources = view.clients.reduce((sum, { sources }) => sum + sources.length, view.hidden.sources)
   const clients = view.clients.length + view.hidden.clients
   const fields = [
-    `*Affected*\n${count(sources, 'data source')} of ${count(clients, 'client')}`,
-    `*Authorised as*\n${safe(view.identityLabel, 80)}`,
-    `*${view.resolvedAt ? 'Down from' : 'Since'}*\n${slackDate(view.since)}`,
+    `*Affected*\n${counted(sources, 'data source')} of ${counted(clients, 'client')}`,
+    view.outage ? connectionsField(view.outage) : `*Authorised as*\n${safe(view.identityLabel, 80)}`,
+    `*${view.resolvedAt ? (DOWN.has(view.kind) ? 'Down from' : 'From') : 'Since'}*\n${slackDate(view.since)}`,
     view.resolvedAt
       ? `*Until*\n${slackDate(view.resolvedAt)}`
       : `*Last good day*\n${view.lastGoodDay ? dayWords(view.lastGoodDay) : 'no data yet'}`,
   ]
   const block: KnownBlock = { type: 'section', fields: fields.map(mrkdwn) }
-  return isOver(view.state) ? [block] : [block, section(why(view))]
+  return isOver(view.state) ? [block] : [block, section(whyOf(view, safe(view.ownerAction ?? '', 300)))]
+}
+
+function connectionsField({ held, of, answered, refused }: NonNullable<IncidentView['outage']>): string {
+  const became = answered + refused > 0 ? `, ${answered} recovered, ${refused} did not` : ''
+  return `*Connections*\n${held} of ${of} failing alike${became}`
 }
 
 function clientBlocks({ clients, hidden }: IncidentView): KnownBlock[] {
@@ -158,7 +93,7 @@ function clientBlocks({ clients, hidden }: IncidentView): KnownBlock[] {
   return [
     ...paragraphs(lines),
     ...(others > 0
-      ? [context(`Also ${count(otherSources, 'data source')} of ${count(others, 'other client')}.`)]
+      ? [context(`Also ${counted(otherSources, 'data source')} of ${counted(others, 'other client')}.`)]
       : []),
   ]
 }
@@ -184,7 +119,10 @@ function list(title: string, lines: string[], more: number): KnownBlock[] {
 }
 
 const sourceLine = (source: IncidentSource) => `• ${nameOf(source)}`
-const nameOf = ({ connectorName, name }: IncidentSource) => `${connectorName}: ${safe(name, 80)}`
+const nameOf = ({ connectorName, name, missing = [] }: IncidentSource) => {
+  const lacks = missing.length > 0 ? `, no longer says ${listed(missing.slice(0, 5).map(metricWords))}` : ''
+  return `${connectorName}: ${safe(name, 80)}${lacks}`
+}
 
 /** Sections of whole lines, none too long, at most eight: what does not fit is counted by the caller's own lines. */
 function paragraphs(texts: string[]): KnownBlock[] {
@@ -219,5 +157,3 @@ function stateLine(view: IncidentView): KnownBlock[] {
 }
 
 const mention = (id: string) => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`)
-
-const count = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'}`

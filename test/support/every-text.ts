@@ -16,11 +16,7 @@ import { safe } from '../../templates/slack/blocks.ts'
 import { joinedChannel } from '../../templates/slack/channels.ts'
 import * as help from '../../templates/slack/help.ts'
 import { homeRefusal, homeView } from '../../templates/slack/home.ts'
-import { incidentCard } from '../../templates/slack/incident.ts'
-import * as incidentAnswers from '../../templates/slack/incident-answers.ts'
-import { incidentEvent } from '../../templates/slack/incident-events.ts'
 import { linksMessage } from '../../templates/slack/links.ts'
-import { decidedBefore, moveCard } from '../../templates/slack/move.ts'
 import * as ownerAsk from '../../templates/slack/owner-ask.ts'
 import * as reconnect from '../../templates/slack/reconnect.ts'
 import * as answers from '../../templates/slack/request-answers.ts'
@@ -32,6 +28,7 @@ import { settingsModal } from '../../templates/slack/settings.ts'
 import * as sources from '../../templates/slack/sources.ts'
 import { problemView, unknownCommand } from '../../templates/slack/trouble.ts'
 import { whoHasAccessList } from '../../templates/slack/who-has-access.ts'
+import { incidents } from './every-incident-text.ts'
 
 const at = new Date('2026-11-20T12:00:00Z')
 const ID = '8d6f3e1e-0000-4000-8000-000000000001'
@@ -208,39 +205,6 @@ function lists(name: string): Record<string, unknown> {
     'help unknownWord': help.unknownWord(name),
     'trouble unknownCommand': unknownCommand(name),
     'trouble problemView': problemView(sources.noSuchClient(name, [name]), name),
-  }
-}
-
-function incidents(name: string): Record<string, unknown> {
-  const shown = { name, connectorName: 'Google Ads' }
-  const card = {
-    ...{ incidentId: ID, kind: 'connection' as const, reason: 'revoked' as const, ownerAction: name },
-    ...{ providerName: 'Google', identityLabel: name, since: at, lastGoodDay: '2026-11-18', ackedBy: 'U1' },
-    ...{ clients: [{ name, sources: [shown] }], hidden: { clients: 1, sources: 2 }, snoozedUntil: at },
-    ...{ mutedBy: 'U1', muteReason: name, resolvedAt: null, outcome: null, onCall: 'S123' },
-  }
-  const outcome = {
-    ...{ healed: [shown], notHealed: [{ ...shown, why: 'account_lost' as const }] },
-    ...{ hiddenHealed: 1, hiddenNotHealed: 1 },
-  }
-  const named = { client: name, name, connectorName: 'Google Ads' }
-  const move = {
-    ...{ moveId: ID, decidedBy: 'U1', decidedAt: at, providerName: 'Google', fromLabel: name, toLabel: name },
-    ...{ visible: [named], unseen: [named] },
-  }
-  const event = { kind: 'incident.muted', actor: 'slack:U1', data: { reason: name } }
-  return {
-    'incident incidentCard open': incidentCard({ ...card, state: 'open' }),
-    'incident incidentCard muted': incidentCard({ ...card, state: 'muted' }),
-    'incident incidentCard resolved': incidentCard({ ...card, state: 'resolved', resolvedAt: at, outcome }),
-    'incident-events incidentEvent': incidentEvent(event),
-    'incident-answers mutedAlready': incidentAnswers.mutedAlready('U1', name),
-    'incident-answers takenBy': incidentAnswers.takenBy('U1', at),
-    'incident-answers overAlready': incidentAnswers.overAlready(at, 'slack:U1'),
-    'incident-answers muteModal': incidentAnswers.muteModal('{}', 300),
-    'move moveCard open': moveCard({ ...move, status: 'open' }),
-    'move moveCard kept': moveCard({ ...move, status: 'kept' }),
-    'move decidedBefore': decidedBefore('kept', 'U1', at),
   }
 }
 

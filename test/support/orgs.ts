@@ -19,7 +19,8 @@ export type Ids = Record<
   | 'incident'
   | 'move'
   | 'delivery'
-  | 'ask',
+  | 'ask'
+  | 'outage',
   string
 > & { run: number }
 
@@ -30,7 +31,7 @@ export function newIds(digit: string): Ids {
   return {
     ...{ mark, org: id(1), workspace: id(2), client: id(3), request: id(4), item: id(5), link: id(6) },
     ...{ session: id(7), consent: id(8), held: id(9), connection: id(10), source: id(11), incident: id(12) },
-    ...{ move: id(13), delivery: id(14), ask: id(15), run: 0 },
+    ...{ move: id(13), delivery: id(14), ask: id(15), outage: id(16), run: 0 },
   }
 }
 
@@ -78,6 +79,15 @@ export async function seedOrg({ sql }: Db, ids: Ids): Promise<void> {
   await sql`
     insert into incident (id, org_id, connection_id, kind, failure_class, detail)
     values (${ids.incident}, ${org}, ${ids.connection}, 'connection', 'revoked', ${name})`
+  await sql`
+    insert into outage (id, provider, oauth_app, failure_class) values (${ids.outage}, 'google', ${name}, 'revoked')`
+  await sql`
+    insert into outage_sign (org_id, connection_id, failure_class) values (${org}, ${ids.connection}, 'revoked')`
+  await sql`
+    insert into outage_hold (outage_id, org_id, connection_id) values (${ids.outage}, ${org}, ${ids.connection})`
+  await sql`
+    insert into incident (org_id, kind, failure_class, outage_id, detail)
+    values (${org}, 'outage', 'revoked', ${ids.outage}, ${name})`
   await sql`
     insert into move (id, org_id, from_connection_id, to_connection_id, request_id, source_ids)
     values (${ids.move}, ${org}, ${ids.connection}, ${ids.connection}, ${ids.request}, ${[ids.source]})`

@@ -1,4 +1,5 @@
 /** What reading tests need: services with a queue that only remembers, one tiny connector, and rows to read through it. */
+import { randomUUID } from 'node:crypto'
 import type { Connector, DayRange, Page, Provider } from '../../connectors/connector.ts'
 import { postToken } from '../../connectors/http.ts'
 import { catalogue } from '../../connectors/index.ts'
@@ -134,6 +135,11 @@ export function eachDay({ from, to }: DayRange): string[] {
 
 export type Seeded = { orgId: string; clientId: string; connectionId: string; sourceId: string }
 
+async function newOrg(db: Db, zone: string): Promise<string> {
+  const [org] = await db.sql`insert into org (name, time_zone) values ('Agency', ${zone}) returning id`
+  return org?.id as string
+}
+
 /** An org with one client, one connection (its token ends at `expiresAt`) and one source. */
 export async function seedSource(
   services: Services,
@@ -144,6 +150,9 @@ export async function seedSource(
     refreshToken?: string | null
     /** How long ago it was authorised: a fresh consent is given ten minutes' grace. */
     authorisedAgo?: string
+    accessToken?: string
+    /** One more connection of this org, with a client of its own. */
+    orgId?: string
   } = {},
 ): Promise<Seeded> {
   const { db, vault } = services
@@ -152,20 +161,22 @@ export async function seedSource(
     accountZone = orgZone,
     refreshToken = 'refresh-0',
     authorisedAgo = '1 day',
+    accessToken = 'access-0',
   } = given
   const expiresAt = given.expiresAt === undefined ? new Date('2099-01-01') : given.expiresAt
-  const [org] = await db.sql`insert into org (name, time_zone) values ('Agency', ${orgZone}) returning id`
-  const orgId = org?.id as string
-  const [client] = await db.sql`insert into client (org_id, name) values (${orgId}, 'Acme') returning id`
+  const mark = given.orgId ? ` ${randomUUID()}` : ''
+  const orgId = given.orgId ?? (await newOrg(db, orgZone))
+  const [client] = await db.sql`
+    insert into client (org_id, name) values (${orgId}, ${`Acme${mark}`}) returning id`
   const clientId = client?.id as string
   const { id: connectionId } = await connections.upsert(db, orgId, {
-    ...{ provider: 'tiny', oauthApp: 'app', identity: 'owner', identityLabel: 'owner@example.com' },
+    ...{ provider: 'tiny', oauthApp: 'app', identity: `owner${mark}`, identityLabel: 'owner@example.com' },
     ...{ clientId: null, scopes: ['read'], grantExpiresAt: null, authorisedBy: 'owner', requestId: null },
   })
   await db.sql`
     update connection set authorised_at = latchkey.clock() - ${authorisedAgo}::interval where id = ${connectionId}`
   const credential = JSON.stringify({
-    accessToken: 'access-0',
+    accessToken,
     refreshToken,
     expiresAt: expiresAt?.toISOString() ?? null,
   })

@@ -82,7 +82,10 @@ export async function openScene(db: Db, accounts: Record<string, string[]>): Pro
   return { services, sent, answers, orgId, connectionId, clients: Object.values(clients), sources }
 }
 
-/** A connection with a good credential, authorised a day ago. */
+/**
+ * A connection with a good credential, authorised a day ago. Each org has an OAuth app of its own, so that the scenes of
+ * a file are no outage together.
+ */
 export async function connect(
   services: Services,
   orgId: string,
@@ -93,7 +96,7 @@ export async function connect(
   const { id } = await connections.upsert(db, orgId, {
     ...{
       provider: 'tiny',
-      oauthApp: 'app',
+      oauthApp: `app of ${orgId}`,
       identity,
       identityLabel: label,
       clientId: null,

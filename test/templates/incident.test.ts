@@ -25,6 +25,7 @@ const view = (other: Partial<IncidentView> = {}): IncidentView => ({
   ...{ ownerAction: null, providerName: 'Google', identityLabel: 'dana@acme.example', since: at },
   ...{ lastGoodDay: '2026-11-18', hidden: { clients: 2, sources: 5 }, ackedBy: null, snoozedUntil: null },
   ...{ mutedBy: null, muteReason: null, resolvedAt: null, outcome: null, onCall: 'S123' },
+  ...{ held: false, endsOn: null, days: null, outage: null },
   clients: [{ name: 'Acme', sources: [{ name: 'Acme EU', connectorName: 'Google Ads' }] }],
   ...other,
 })

@@ -30,7 +30,14 @@ afterAll(async () => {
 
 /** Needs no table entry: takes no text from outside, or is a piece of what is in the table. */
 const PIECES = [
-  ...['blocks', 'incident-buttons', 'incident-words', 'request-card button', 'request-card cancelButton'],
+  ...[
+    'blocks',
+    'incident-buttons',
+    'incident-looks',
+    'incident-words',
+    'request-card button',
+    'request-card cancelButton',
+  ],
   ...['request-card stateWords', 'request-card sourcesOf', 'request-modal clientOf', 'home chosenClient'],
   ...[
     'page/layout',
