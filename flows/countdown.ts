@@ -15,12 +15,12 @@ export async function countDown(services: Services): Promise<void> {
       await say(services, tx, over, 'incident.extended')
     for (const over of await countdowns.overtakenOfAllOrgs(tx))
       await say(services, tx, over, 'incident.overtaken')
-    for (const step of await countdowns.stepsOfAllOrgs(tx)) await saySteps(services, tx, step)
+    for (const step of await countdowns.stepsOfAllOrgs(tx)) await sayStep(services, tx, step)
   })
 }
 
-async function saySteps(services: Services, tx: Db, step: countdowns.Step): Promise<void> {
-  const { orgId, connectionId, days, fresh, silent } = step
+async function sayStep(services: Services, tx: Db, step: countdowns.Step): Promise<void> {
+  const { orgId, connectionId, daysLeft: days, fresh, silent } = step
   const provider = services.connectors.providers().find(({ id }) => id === step.provider)
   const kind = fresh ? 'incident.opened' : silent ? 'incident.counted' : 'incident.countdown'
   const endsOn = localDate(step.endsAt, knownZone(step.timeZone))

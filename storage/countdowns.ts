@@ -10,8 +10,8 @@ export type Step = {
   connectionId: string
   provider: string
   endsAt: Date
-  /** Days before the end; 0: it has come. */
-  days: number
+  /** Days that are left, begun ones counted; 0: the end has come. */
+  daysLeft: number
   /** Its card is new; else it stands and says one thing more. */
   fresh: boolean
   /** Nobody is to be reminded now. */
@@ -45,7 +45,8 @@ export async function stepsOfAllOrgs({ sql }: Db): Promise<Step[]> {
         and incident.resolved_at is null and incident.step > ending.step
       returning incident.id, incident.connection_id, incident.ends_at, incident.step, incident.status),
     said as (select *, true as fresh from opened union all select *, false from moved)
-    select ending.org_id, said.id, said.connection_id, ending.provider, said.ends_at, said.step as days, said.fresh,
+    select ending.org_id, said.id, said.connection_id, ending.provider, said.ends_at,
+      greatest(0, ceil(extract(epoch from said.ends_at - latchkey.clock()) / 86400))::int as days_left, said.fresh,
       said.status in ('muted', 'snoozed') as silent, ending.time_zone
     from said join ending on ending.id = said.connection_id`
 }

@@ -91,8 +91,8 @@ export function lookOf({ kind, state, held, endsOn, days }: IncidentView): Look 
   if (held) return { color: AMBER, emoji: ':wrench:', word: 'On hold, the provider is failing' }
   if (kind === 'expiring' && days === 0)
     return { ...look, ...OPEN.expiring, word: 'Authorisation at its end' }
-  if (kind === 'expiring' && endsOn && days !== null)
-    return { ...look, ...OPEN.expiring, word: `Authorisation ends in ${counted(days, 'day')}` }
+  if (kind === 'expiring' && endsOn)
+    return { ...look, ...OPEN.expiring, word: `Authorisation ends on ${dayWords(endsOn)}` }
   return { ...look, ...OPEN[kind] }
 }
 
