@@ -16,6 +16,7 @@ import {
 import * as access from './access.ts'
 import * as channels from './channels.ts'
 import { background, interactive } from './client-options.ts'
+import * as exportCsv from './export-csv.ts'
 import { createGuard, type Guard } from './guard.ts'
 import * as home from './home.ts'
 import * as incidentButtons from './incident-buttons.ts'
@@ -43,6 +44,7 @@ export const listeners: readonly Listener[] = [
   channels,
   home,
   sources,
+  exportCsv,
   whoHasAccess,
   access,
   settings,

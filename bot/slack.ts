@@ -4,8 +4,8 @@
  */
 import { WebAPIPlatformError, WebAPIRateLimitedError, WebClient, type WebClientOptions } from '@slack/web-api'
 import Bottleneck from 'bottleneck'
-import type { Posted, SlackVoice } from '../jobs/job.ts'
-import type { SlackMessage } from '../templates/slack/blocks.ts'
+import type { FileToPost, Posted, SlackVoice } from '../jobs/job.ts'
+import { cut, type SlackMessage } from '../templates/slack/blocks.ts'
 import { type SlackUser, toProfile } from './profile.ts'
 import type { Reachable, Workspaces } from './workspaces.ts'
 
@@ -32,6 +32,13 @@ const UNREACHABLE =
 /** The workspace is closed to us. */
 const CLOSED =
   /^(account_inactive|token_revoked|token_expired|invalid_auth|not_authed|missing_scope|team_not_found)$/
+/** The workspace takes no such file, now or later. */
+const NO_SUCH_FILE =
+  /^(file_uploads?_.*|file_type_not_allowed|blocked_file_type|storage_limit_reached|missing_scope)$/
+/** Slack refuses a longer one. */
+const ALT_TEXT = 1_000
+/** A large file through a slow line. */
+const UPLOAD_WITHIN_MS = 600_000
 /** The message can no longer be edited. */
 const GONE = /^(message_not_found|cant_update_message|edit_window_closed|is_inactive)$/
 
@@ -91,6 +98,16 @@ function speakIn(workspace: Reachable, client: WebClient, { posts, edits }: Pace
       if ('why' in sent) return { kind: 'unreachable', why: sent.why }
       return { kind: 'posted', channel: sent.answer.channel ?? to, ts: sent.answer.ts ?? '' }
     },
+    async file(channel, file, message) {
+      const to = await openDm(client, channel)
+      if (typeof to !== 'string') return to
+      const sent = await refusal(
+        () => posts.key(`${workspaceId}:${to}`).schedule(FIRST, () => sendFile(client, to, file, message)),
+        NO_SUCH_FILE,
+      )
+      if (!('why' in sent)) return { kind: 'posted', channel: to, ts: sent.answer }
+      return { kind: NO_SUCH_FILE.test(sent.why) ? 'refused' : 'unreachable', why: sent.why }
+    },
     async update(channel, ts, message) {
       const edit = () => client.chat.update({ channel, ts, ...content(message) })
       const edited = await refusal(() => edits.key(workspaceId).schedule(edit))
@@ -119,13 +136,34 @@ async function openDm(client: WebClient, channel: string): Promise<string | Post
   return opened.answer.channel?.id ?? channel
 }
 
+/**
+ * Asks where to, sends the bytes as they come, and shares the file. Not `uploadV2`, which holds the whole file in
+ * memory and ends it after ten seconds. Slack shares it a moment later and says no `ts`: the file's id stands for it.
+ */
+async function sendFile(
+  client: WebClient,
+  channel: string,
+  { name, title, altText, data }: FileToPost,
+  { blocks }: SlackMessage,
+): Promise<string> {
+  const { upload_url = '', file_id = '' } = await client.files.getUploadURLExternal({
+    ...{ filename: name, length: data.size },
+    ...(altText && { alt_txt: cut(altText, ALT_TEXT) }), // the library's types call it alt_text, Slack does not
+  })
+  const signal = AbortSignal.timeout(UPLOAD_WITHIN_MS)
+  const { ok, status } = await fetch(upload_url, { method: 'POST', body: data, redirect: 'error', signal })
+  if (!ok) throw new Error(`Slack did not take the file: ${status}`)
+  await client.files.completeUploadExternal({ files: [{ id: file_id, title }], channel_id: channel, blocks })
+  return file_id
+}
+
 /** A coloured bar needs an attachment; an edit must say what of the two kinds of content is gone. */
 function content({ text, blocks, color }: SlackMessage) {
   return color ? { text, blocks: [], attachments: [{ color, blocks }] } : { text, blocks, attachments: [] }
 }
 
 /** Throws what will pass, and what we did wrong. */
-async function refusal<T>(call: () => Promise<T>): Promise<{ answer: T } | { why: string }> {
+async function refusal<T>(call: () => Promise<T>, also = /^$/): Promise<{ answer: T } | { why: string }> {
   try {
     return { answer: await call() }
   } catch (error) {
@@ -133,7 +171,8 @@ async function refusal<T>(call: () => Promise<T>): Promise<{ answer: T } | { why
       throw Object.assign(new Error('Slack asks us to wait'), { retryAfterSeconds: error.retryAfter })
     if (!(error instanceof WebAPIPlatformError)) throw error
     const { error: code, response_metadata } = error.data
-    if (UNREACHABLE.test(code) || CLOSED.test(code) || GONE.test(code)) return { why: code }
+    if (also.test(code) || UNREACHABLE.test(code) || CLOSED.test(code) || GONE.test(code))
+      return { why: code }
     const details = response_metadata?.messages?.join('; ') ?? ''
     throw new Error(`Slack refused: ${code} ${details}`.trim())
   }

@@ -21,6 +21,8 @@ import {
 import { problemView } from '../templates/slack/trouble.ts'
 import { type Actor, actorOf } from './actor.ts'
 import { type Args, answer, openModal, typed } from './answer.ts'
+import { showCoverage } from './coverage.ts'
+import { openExport } from './export-csv.ts'
 import type { Command } from './listener.ts'
 import { publishHome, stateIn } from './publish-home.ts'
 import { reconnectNow } from './reconnect.ts'
@@ -48,6 +50,8 @@ export function register(app: App, services: Services): void {
     if (!actor || !/^[0-9a-f-]{36}$/.test(id)) return
     if (what === 'reconnect') await reconnectNow(services, args, actor, id)
     if (what === 'refresh') await refresh(services, args, actor, id)
+    if (what === 'export') await openExport(services, args, actor, id)
+    if (what === 'coverage') await showCoverage(services, args, actor, id)
     if (what === 'remove') await askRemoval(services, args, actor, id)
   })
   app.view(REMOVE_SOURCE, async (args) => {

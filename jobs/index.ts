@@ -2,10 +2,12 @@
 import { backfill } from './backfill.ts'
 import { backfillProgress } from './backfill-progress.ts'
 import { checkAccountsJob } from './check-accounts.ts'
+import { coverageJob } from './coverage.ts'
 import { dailyRefresh } from './daily-refresh.ts'
 import { deliver } from './deliver.ts'
 import { destroyHeldJob } from './destroy-held.ts'
 import { endConnectionJob } from './end-connection.ts'
+import { exportCsv } from './export-csv.ts'
 import { healJob } from './heal.ts'
 import { incidentCardJob } from './incident-card.ts'
 import { moveCardJob } from './move-card.ts'
@@ -20,10 +22,12 @@ export const jobs = [
   backfill,
   backfillProgress,
   checkAccountsJob,
+  coverageJob,
   dailyRefresh,
   deliver,
   destroyHeldJob,
   endConnectionJob,
+  exportCsv,
   healJob,
   incidentCardJob,
   moveCardJob,

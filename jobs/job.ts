@@ -6,10 +6,19 @@ import type { SlackMessage } from '../templates/slack/blocks.ts'
 
 export type Posted = { kind: 'posted'; channel: string; ts: string } | { kind: 'unreachable'; why: string }
 
+/** A file for people. Slack shows `title`; `altText` says in words what a picture shows. */
+export type FileToPost = { name: string; title: string; altText?: string; data: Blob }
+
 /** Speaks in one org's workspace. Passing trouble throws `RetryLater` or an error; the queue tries again. */
 export type SlackVoice = {
   /** `channel` may be a user id: Slack opens the DM. `threadTs` replies in a thread. */
   post(channel: string, message: SlackMessage, options?: { threadTs?: string }): Promise<Posted>
+  /** Likewise, with a file above the message. 'refused': Slack or the workspace takes no such file. */
+  file(
+    channel: string,
+    file: FileToPost,
+    message: SlackMessage,
+  ): Promise<Posted | { kind: 'refused'; why: string }>
   /** 'gone' when the message can no longer be edited. */
   update(channel: string, ts: string, message: SlackMessage): Promise<'updated' | 'gone'>
   /** One page of everybody in the workspace; `next` is the cursor of the page after it. Nobody where it is closed to us. */

@@ -3,13 +3,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kept, SandboxGoogle } from './google/start.ts'
 import type { CaughtMail, MailCatcher } from './mail.ts'
+import type { Upload } from './slack/files.ts'
 import type { Slack } from './slack/index.ts'
 import type { Message } from './slack/shown.ts'
 
-type Memory = { messages: Message[]; mails: CaughtMail[]; google: Kept }
+type KeptUpload = Omit<Upload, 'bytes'> & { bytes: string }
+type Memory = { messages: Message[]; mails: CaughtMail[]; google: Kept; uploads?: KeptUpload[] }
 
 const MOST_MESSAGES = 500
 const MOST_MAILS = 200
+/** Larger files are gone with a restart: this is written every few seconds. */
+const MOST_FILE_BYTES = 500_000
+const MOST_FILES = 20
 
 export function keep(
   data: string,
@@ -19,8 +24,14 @@ export function keep(
     messages: slack.shown.messages.slice(-MOST_MESSAGES),
     mails: mail.mails.slice(-MOST_MAILS),
     google: google.keep(),
+    uploads: [...slack.world.state.uploads.values()].flatMap(keepable).slice(-MOST_FILES),
   }
   writeFileSync(join(data, 'memory.json'), JSON.stringify(memory), { mode: 0o600 })
+}
+
+function keepable(upload: Upload): KeptUpload[] {
+  const { bytes } = upload
+  return bytes && bytes.length <= MOST_FILE_BYTES ? [{ ...upload, bytes: bytes.toString('base64') }] : []
 }
 
 /** Null on the first start. */
@@ -30,8 +41,14 @@ export function recall(data: string): Memory | null {
 }
 
 /** Ephemerals and modals are gone, as with a reload in real Slack. */
-export function showAgain(slack: Slack, mail: MailCatcher, { messages, mails = [] }: Memory): void {
+export function showAgain(
+  slack: Slack,
+  mail: MailCatcher,
+  { messages, mails = [], uploads = [] }: Memory,
+): void {
   const dated = <T extends { at: Date }>(one: T): T => ({ ...one, at: new Date(one.at) })
   slack.shown.messages.push(...messages.map(dated))
   mail.mails.push(...mails.map(dated))
+  for (const upload of uploads)
+    slack.world.state.uploads.set(upload.id, { ...upload, bytes: Buffer.from(upload.bytes, 'base64') })
 }

@@ -82,7 +82,7 @@ async function grantReader(sql: Db['sql'], reader: string): Promise<Published['r
 }
 
 /** What every view begins with. Names are those of the data dictionary. */
-const WHERE_FROM: [column: string, from: string, says: string][] = [
+export const WHERE_FROM: [column: string, from: string, says: string][] = [
   ['org_id', 'm.org_id', 'The agency'],
   ['client_id', 's.client_id', 'The client'],
   ['client', 'c.name', 'The client, by name'],
@@ -92,7 +92,7 @@ const WHERE_FROM: [column: string, from: string, says: string][] = [
   ['account', 's.account_name', 'The account, by name'],
   ['date', 'm.date', 'The day, in the account’s own time zone'],
 ]
-const COMMON: typeof WHERE_FROM = [
+export const COMMON: typeof WHERE_FROM = [
   ['impressions', 'm.impressions', 'Null: the provider has or said none'],
   ['clicks', 'm.clicks', 'Null: the provider has or said none'],
   ['cost', 'm.cost', 'In whole units of the currency column'],
@@ -100,82 +100,99 @@ const COMMON: typeof WHERE_FROM = [
   ['revenue', 'm.revenue', 'In whole units of the currency column'],
   ['sessions', 'm.sessions', 'Null: the provider has or said none'],
 ]
-const CURRENCY: (typeof WHERE_FROM)[0] = ['currency', 'm.currency', 'Of the account, ISO 4217']
+export const CURRENCY: (typeof WHERE_FROM)[0] = ['currency', 'm.currency', 'Of the account, ISO 4217']
 const FROM = `latchkey.daily_metrics m
   join latchkey.source s on s.org_id = m.org_id and s.id = m.source_id
   join latchkey.client c on c.org_id = s.org_id and c.id = s.client_id`
 
+export const DIMENSIONS: (typeof WHERE_FROM)[0] = [
+  'dimensions',
+  'm.dimensions',
+  'What the row is split by, by name',
+]
+export const SOURCES: typeof WHERE_FROM = [
+  ['org_id', 's.org_id', 'The agency'],
+  ['client_id', 's.client_id', 'The client'],
+  ['client', 'c.name', 'The client, by name'],
+  ['source_id', 's.id', 'The data source'],
+  ['connector', 's.connector_id', 'What is read, e.g. google-ads'],
+  ['account_id', 's.account_id', 'The account at the provider'],
+  ['account', 's.account_name', 'The account, by name'],
+  ['currency', 's.currency', 'Of the account, ISO 4217'],
+  ['account_time_zone', 's.account_time_zone', 'In which the provider counts its days'],
+  ['status', 's.status', 'connected, disconnected, paused or removed'],
+  ['last_good_day', 's.last_good_day', 'Data are complete up to and including this day'],
+  ['synced_at', 's.synced_at', 'When it was last read without trouble'],
+  ['delayed_since', 's.delayed_since', 'Passing trouble since; null: none'],
+  ['disconnected_at', 's.disconnected_at', 'When access ended; null: it did not'],
+  ['created_at', 's.created_at', 'When it was connected first'],
+  ['flags', 's.flags', 'What the provider says is wrong with the last figures, e.g. sampled; empty: nothing'],
+  ['missing_metrics', 's.missing_metrics', 'Metrics it used to have and the last rows did not; empty: none'],
+]
+
 function base(): string[] {
-  const dimensions: (typeof WHERE_FROM)[0] = [
-    'dimensions',
-    'm.dimensions',
-    'What the row is split by, by name',
-  ]
-  const sources: typeof WHERE_FROM = [
-    ['org_id', 's.org_id', 'The agency'],
-    ['client_id', 's.client_id', 'The client'],
-    ['client', 'c.name', 'The client, by name'],
-    ['source_id', 's.id', 'The data source'],
-    ['connector', 's.connector_id', 'What is read, e.g. google-ads'],
-    ['account_id', 's.account_id', 'The account at the provider'],
-    ['account', 's.account_name', 'The account, by name'],
-    ['currency', 's.currency', 'Of the account, ISO 4217'],
-    ['account_time_zone', 's.account_time_zone', 'In which the provider counts its days'],
-    ['status', 's.status', 'connected, disconnected, paused or removed'],
-    ['last_good_day', 's.last_good_day', 'Data are complete up to and including this day'],
-    ['synced_at', 's.synced_at', 'When it was last read without trouble'],
-    ['delayed_since', 's.delayed_since', 'Passing trouble since; null: none'],
-    ['disconnected_at', 's.disconnected_at', 'When access ended; null: it did not'],
-    ['created_at', 's.created_at', 'When it was connected first'],
-  ]
   return [
     ...view('daily_metrics', 'One row per data source, day and split; null is not known, never 0', FROM, [
-      ...[...WHERE_FROM, dimensions, ...COMMON, CURRENCY],
+      ...[...WHERE_FROM, DIMENSIONS, ...COMMON, CURRENCY],
     ]),
     ...view(
       'sources',
       'One row per data source',
       'latchkey.source s join latchkey.client c on c.org_id = s.org_id and c.id = s.client_id',
-      sources,
+      SOURCES,
     ),
   ]
 }
 
-function connectorView({ id, name, dimensions, labels = {}, metrics }: ReportingConnector): string[] {
-  const taken = new Set([...WHERE_FROM, CURRENCY].map(([column]) => columnOf(column)))
-  const free = (column: string) => !taken.has(column) && Boolean(taken.add(column))
-  const split = dimensions.filter((dimension) => free(columnOf(dimension)))
-  const called = Object.entries(labels).filter(([label]) => free(columnOf(label)))
-  const own = Object.entries(metrics).filter(([metric]) => free(columnOf(metric)))
+/** What a connector's rows hold beside the columns all have: the middle of its view, and of its exports. */
+export type OwnColumn = {
+  /** Unquoted: lower case, digits and underscores. */
+  column: string
+  kind: 'dimension' | 'label' | ReportingMetric['unit']
+  /** Its name in `dimensions` or `metrics` of a row. */
+  name: string
+  says: string
+}
+
+/** In the order of the view. A name that says the same as one before it, or as a column all have, is left out. */
+export function ownColumns({ dimensions, labels = {}, metrics }: ReportingConnector): OwnColumn[] {
+  const taken = new Set([...WHERE_FROM, CURRENCY].map(([column]) => column))
+  const all: OwnColumn[] = [
+    ...dimensions.map((name) => own(name, 'dimension', 'Part of what the row is split by')),
+    ...Object.entries(labels).map(([name, says]) => own(name, 'label', says)),
+    ...Object.entries(metrics).map(([name, { unit, says }]) => own(name, unit, says)),
+  ]
+  return all.filter(({ column }) => !taken.has(column) && taken.add(column))
+}
+
+const own = (name: string, kind: OwnColumn['kind'], says: string): OwnColumn => ({
+  ...{ column: plainName(name), kind, name, says },
+})
+
+/** The SQL of a column, of a row of latchkey.daily_metrics called `m`. */
+export function sqlOf({ kind, name }: OwnColumn): string {
+  if (kind === 'dimension' || kind === 'label') return `m.dimensions ->> ${text(name)}`
+  const value = `(m.metrics ->> ${text(name)})::numeric`
+  if (kind === 'count') return `round(${value})::bigint`
+  return kind === 'money' ? `${value}::numeric(20, 6)` : value
+}
+
+/** The view a connector's rows stand in, within the schema `reporting`. */
+export const viewName = (connectorId: string) => plainName(connectorId)
+
+function connectorView(connector: ReportingConnector): string[] {
+  const { id, name } = connector
+  const columns = ownColumns(connector).map((one): (typeof WHERE_FROM)[0] => [
+    columnOf(one.column),
+    sqlOf(one),
+    one.says,
+  ])
   return view(
     columnOf(id),
     `${name}, in its own words; null is not known, never 0`,
     `${FROM}\n  where s.connector_id = ${text(id)}`,
-    [
-      ...WHERE_FROM,
-      ...split.map((dimension): (typeof WHERE_FROM)[0] => [
-        columnOf(dimension),
-        `m.dimensions ->> ${text(dimension)}`,
-        'Part of what the row is split by',
-      ]),
-      ...called.map(([label, about]): (typeof WHERE_FROM)[0] => [
-        columnOf(label),
-        `m.dimensions ->> ${text(label)}`,
-        about,
-      ]),
-      ...own.map(([metric, { unit, says }]): (typeof WHERE_FROM)[0] => [
-        columnOf(metric),
-        typed(`m.metrics ->> ${text(metric)}`, unit),
-        says,
-      ]),
-      CURRENCY,
-    ],
+    [...WHERE_FROM, ...columns, CURRENCY],
   )
-}
-
-function typed(value: string, unit: ReportingMetric['unit']): string {
-  if (unit === 'count') return `round((${value})::numeric)::bigint`
-  return unit === 'money' ? `(${value})::numeric(20, 6)` : `(${value})::numeric`
 }
 
 function view(name: string, says: string, from: string, columns: typeof WHERE_FROM): string[] {
@@ -188,5 +205,6 @@ function view(name: string, says: string, from: string, columns: typeof WHERE_FR
 }
 
 /** Quoted, so that a name may be a word of SQL. */
-const columnOf = (name: string) => `"${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}"`
+const columnOf = (name: string) => `"${plainName(name)}"`
+const plainName = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, '_')
 const text = (words: string) => `'${words.replaceAll("'", "''")}'`

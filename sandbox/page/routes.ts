@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json as readJson } from 'node:stream/consumers'
 import { commands, obey, type Sandbox, stateOf } from '../control.ts'
+import { typeOf } from '../slack/files.ts'
 import { act, closeView, type InputState, submit, suggest, surfaceOf } from '../slack/interact.ts'
 import { dmOf, findPerson } from '../slack/people.ts'
 import { say } from '../slack/person.ts'
@@ -35,6 +36,8 @@ export async function serve(sandbox: Sandbox, req: IncomingMessage, res: ServerR
     const type = name.endsWith('js') ? 'text/javascript' : 'text/css'
     return send(res, type, await readFile(new URL(name, import.meta.url), 'utf8'))
   }
+  const [, fileId] = /^files\/(\w+)\//.exec(name) ?? []
+  if (fileId) return sendFile(sandbox, res, fileId)
   if (name === 'screen') return reply(res, 200, screen(sandbox.slack.shown, placeOf(searchParams)))
   if (name === 'state') return reply(res, 200, await stateOf(sandbox))
   if (name === 'changes') return stream(sandbox, req, res)
@@ -47,6 +50,14 @@ export async function serve(sandbox: Sandbox, req: IncomingMessage, res: ServerR
 
 function send(res: ServerResponse, type: string, text: string): true {
   res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }).end(text)
+  return true
+}
+
+function sendFile({ slack }: Sandbox, res: ServerResponse, id: string): true {
+  const upload = slack.world.state.uploads.get(id)
+  if (!upload?.bytes) return reply(res, 404, { trouble: 'That file is gone.' })
+  const headers = { 'content-type': typeOf(upload.name), 'content-length': upload.bytes.length }
+  res.writeHead(200, { ...headers, 'cache-control': 'no-store' }).end(upload.bytes)
   return true
 }
 

@@ -1,6 +1,7 @@
 /** Block Kit as HTML, without React and without Slack. Unknown blocks are shown as such, never left out. */
 import type { KnownBlock } from '@slack/types'
 import { html, Markup } from '../../templates/markup.ts'
+import { isPicture } from '../slack/files.ts'
 import type { Element, Message, ShownView } from '../slack/shown.ts'
 import { element, type Held, picture, words } from './elements.ts'
 import { mrkdwn, plainText, type Viewer } from './mrkdwn.ts'
@@ -13,7 +14,15 @@ export function renderMessage({ text, blocks, attachments, files }: Message, vie
   return html`${shown ? renderBlocks(blocks, viewer) : html`<div class="text">${mrkdwn(text, viewer)}</div>`}${attachments.map(
     (one) =>
       html`<div class="bar" style="border-color:${/^#[0-9a-f]{6}$/i.test(one.color ?? '') ? (one.color ?? '') : '#dddddd'}">${one.text ? mrkdwn(one.text, viewer) : null}${renderBlocks(one.blocks ?? [], viewer)}</div>`,
-  )}${files.map(({ name }) => html`<div class="file">${name}</div>`)}`
+  )}${files.map(file)}`
+}
+
+/** Opens beside, as a click in Slack does, and can be kept. */
+function file({ name, alt, url }: Message['files'][0]): Markup {
+  const shown = isPicture(name)
+    ? html`<a href="${url}" target="_blank">${picture({ image_url: url, alt_text: alt })}</a>`
+    : null
+  return html`<div class="file">${shown}<a href="${url}" download="${name}">${name}</a></div>`
 }
 
 export function renderBlocks(blocks: KnownBlock[], viewer: Viewer, view?: ShownView): Markup {

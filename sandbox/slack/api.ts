@@ -3,6 +3,7 @@
  * request, adds zones and roles to people, and remembers what was posted so that it can be shown.
  */
 import type { KnownBlock } from '@slack/types'
+import { answerFiles, type Upload } from './files.ts'
 import { problemsOf } from './limits.ts'
 import { OTHER_TEAM_ID, PEOPLE, personById, TEAM } from './people.ts'
 import {
@@ -27,6 +28,10 @@ export type ApiState = {
   /** By method; `*` for all. */
   failures: Map<string, Failure>
   calls: { method: string; at: number; fields: Fields }[]
+  /** Where this Slack listens, for uploads. */
+  ownUrl: string
+  /** By file id. */
+  uploads: Map<string, Upload>
 }
 export type Fields = Record<string, unknown>
 
@@ -53,6 +58,8 @@ export async function answerApi(
   noteProblems(state, method, fields)
   const own = answerOurselves(state, method, fields, token)
   if (own) return { status: 200, body: own }
+  const file = answerFiles(state.uploads, state.shown, state.ownUrl, method, fields)
+  if (file) return { status: 200, body: remember(state, method, fields, file) }
   const answer = await state.workspace.call(method, raw, type, token)
   return { status: answer.status, body: remember(state, method, fields, enrich(method, answer.body)) }
 }
@@ -76,7 +83,10 @@ function takeFailure(failures: Map<string, Failure>, method: string): Failure | 
 
 function noteProblems({ shown }: ApiState, method: string, fields: Fields): void {
   const view = fields.view as object | undefined
-  const message = /^chat\.(post|update)/.test(method) ? (fields as unknown as Message) : null
+  const shares = method === 'files.completeUploadExternal'
+  const text = shares ? 'A file' : fields.text
+  const message =
+    shares || /^chat\.(post|update)/.test(method) ? ({ ...fields, text } as unknown as Message) : null
   const found = view ? problemsOf({ view }) : problemsOf({ message })
   shown.problems.push(...found.map((one) => `${method}: ${one}`))
 }
@@ -173,14 +183,16 @@ function remember(state: ApiState, method: string, fields: Fields, body: Answer[
   return body
 }
 
-function rememberFiles({ shown, botUserId }: ApiState, fields: Fields, body: Answer['body']): void {
+function rememberFiles({ shown, botUserId, uploads }: ApiState, fields: Fields, body: Answer['body']): void {
   if (!fields.channel_id) return
-  const files = ((body.files ?? []) as { name: string; title?: string; url_private?: string }[]).map(
-    ({ name, title, url_private }) => ({ name: title ?? name, url: url_private ?? '' }),
-  )
+  const files = ((body.files ?? []) as { id: string; title: string }[]).map(({ id, title }) => {
+    const { name = title, alt = '' } = uploads.get(id) ?? {}
+    return { id, name, alt, url: `/sandbox/files/${id}/${encodeURIComponent(name)}` }
+  })
   const text = String(fields.initial_comment ?? '')
-  const message = posted(shown, { text, thread_ts: fields.thread_ts, channel: fields.channel_id }, botUserId)
-  shown.messages.push({ ...message, files, ts: `${Date.now() / 1000}` })
+  const given = { ...fields, text, channel: fields.channel_id }
+  const ts = `${(Date.now() / 1000).toFixed(3)}${String(shown.messages.length).padStart(3, '0').slice(-3)}`
+  shown.messages.push({ ...posted(shown, given, botUserId), files, ts })
 }
 
 export function posted(shown: Shown, fields: Fields, user: string): Message {

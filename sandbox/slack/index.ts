@@ -1,8 +1,9 @@
 /** A simulated Slack: `emulate` behind our own front, people to act as, and a memory of everything it shows. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { text as readText } from 'node:stream/consumers'
+import { buffer as readBytes, text as readText } from 'node:stream/consumers'
 import { freePort } from '../postgres.ts'
 import { type ApiState, answerApi, type Failure, type Fields } from './api.ts'
+import { receive } from './files.ts'
 import { says } from './finding.ts'
 import type { World } from './interact.ts'
 import { BOT, dmOf, findChannel, findPerson } from './people.ts'
@@ -31,6 +32,8 @@ export type Slack = {
   revokeToken(token: string): void
   /** In a channel, without replies in threads. */
   messages(channel: string): Message[]
+  /** The bytes of a file that was shared. */
+  file(id: string): Buffer
   thread(channel: string, ts: string): Message[]
   ephemerals(who: string, channel?: string): Ephemeral[]
   dms(who: string): Message[]
@@ -68,7 +71,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   const shown = nothingShown()
   const state: ApiState = {
     ...{ shown, workspace, botUserId: BOT.userId, tokens: new Set([botToken]), revoked: new Set<string>() },
-    ...{ failures: new Map<string, Failure>(), calls: [] },
+    ...{ failures: new Map<string, Failure>(), calls: [], ownUrl, uploads: new Map() },
   }
   const world: World = {
     state,
@@ -82,6 +85,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   return {
     ...{ apiUrl: `${ownUrl}/api/`, botToken, signingSecret, shown, world, calls: state.calls, wait },
     ...readers(shown, wait),
+    file: (id) => state.uploads.get(id)?.bytes ?? Buffer.alloc(0),
     as: (who) => personIn(world, who, wait),
     event: (event, how) => sendEvent(world.out, BOT.userId, event, how),
     fail: (method, error, how = {}) => void state.failures.set(method, { times: 1, ...how, error }),
@@ -169,6 +173,11 @@ async function serve(world: World, req: IncomingMessage, res: ServerResponse): P
       JSON.parse((await readText(req)) || '{}') as Fields,
     )
     res.writeHead(status).end(text)
+    return
+  }
+  if (area === 'upload') {
+    const taken = receive(world.state.uploads, name, await readBytes(req))
+    res.writeHead(taken ? 200 : 404).end(taken ? 'OK' : 'file_not_found')
     return
   }
   await passOn(world, pathname + search, req, res)

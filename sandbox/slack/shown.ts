@@ -16,7 +16,7 @@ export type Message = {
   attachments: Attachment[]
   metadata?: unknown
   edited: boolean
-  files: { name: string; url: string }[]
+  files: { id: string; name: string; alt: string; url: string }[]
 }
 /** Seen by one person only, gone with a reload in real Slack. */
 export type Ephemeral = Message & { to: string }

@@ -1,6 +1,6 @@
 /** Data sources as rows, the same in App Home and in a message. A word always says what the colour says. */
 import type { KnownBlock, ModalView, Overflow, PlainTextOption } from '@slack/types'
-import { dayWords } from '../words.ts'
+import { dayWords, listed, metricWords } from '../words.ts'
 import { context, cut, mrkdwn, plain, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 
 export type SourceState =
@@ -12,6 +12,7 @@ export type SourceState =
   | 'lost-access'
   | 'missing-permissions'
   | 'discontinued'
+  | 'degraded'
   | 'paused'
 
 export type SourceView = {
@@ -25,6 +26,9 @@ export type SourceView = {
   authorisedAt: Date
   grantExpiresAt: Date | null
   lastGoodDay: string | null
+  /** Metrics it used to have, and what the provider says is wrong with its figures, in machine words. */
+  missingMetrics: string[]
+  flags: string[]
   state: SourceState
   since: Date | null
   progress: { done: number; total: number }
@@ -56,6 +60,7 @@ const STATES: Record<SourceState, { emoji: string; word: string; down: boolean }
     word: 'Disconnected: the provider switched off the version we use',
     down: true,
   },
+  degraded: { emoji: ':large_yellow_circle:', word: 'Degraded', down: false },
   paused: { emoji: ':double_vertical_bar:', word: 'Paused', down: false },
 }
 
@@ -63,18 +68,37 @@ const STATES: Record<SourceState, { emoji: string; word: string; down: boolean }
 export const SOURCE_MENU = 'source-menu'
 
 export function sourceRow(source: SourceView, rights: Rights): KnownBlock {
-  const { emoji, word } = STATES[source.state]
+  const { emoji } = STATES[source.state]
   const title = `${emoji} *${safe(source.connectorName, 40)} – ${safe(source.accountName, 80)}* for ${safe(source.clientName, 80)}`
-  const menu = menuOf(source, rights)
   return {
     type: 'section',
     block_id: `source:${source.id}`,
     text: mrkdwn(
-      `${title}\n${[word + sinceOf(source), dataTo(source)].filter(Boolean).join(' · ')}\n${authorised(source)}`,
+      `${title}\n${[stateWords(source), dataTo(source), flagged(source)].filter(Boolean).join(' · ')}\n${authorised(source)}`,
     ),
-    ...(menu && { accessory: menu }),
+    accessory: menuOf(source, rights),
   }
 }
+
+/** "Degraded: no longer says reach"; said also beside something worse, since no reconnect brings it back. */
+function stateWords(source: SourceView): string {
+  const { state, missingMetrics: missing } = source
+  const { word } = STATES[state]
+  if (missing.length === 0) return word + sinceOf(source)
+  const names = missing.slice(0, 3).map(metricWords)
+  const lacks = `no longer says ${listed(missing.length > 3 ? [...names, `${missing.length - 3} more`] : names)}`
+  return state === 'degraded' ? `${word}: ${lacks}${sinceOf(source)}` : `${word}${sinceOf(source)} · ${lacks}`
+}
+
+/** What a connector may say of a page; another word is shown as it is. */
+const FLAGS: Record<string, string> = {
+  sampled: 'figures estimated from a sample',
+  thresholded: 'small numbers withheld by the provider',
+  other_row: 'small rows lumped together by the provider',
+  partial: 'only part of it given by the provider',
+}
+const flagged = ({ flags }: SourceView) =>
+  listed(flags.slice(0, 3).map((flag) => FLAGS[flag] ?? metricWords(flag)))
 
 const sinceOf = ({ since, state, progress }: SourceView) =>
   state === 'backfilling'
@@ -95,15 +119,18 @@ function authorised({ identityLabel, authorisedBy, authorisedAt, grantExpiresAt 
 /** A member is shown as Slack shows members, anybody else by address. */
 const who = (id: string) => (/^[UW][A-Z0-9]+$/.test(id) ? `<@${id}>` : safe(id, 80))
 
-function menuOf({ id, connectionId, state }: SourceView, rights: Rights): Overflow | null {
+/** Slack takes five options. Who sees the row may take its data along. */
+function menuOf({ id, connectionId, state }: SourceView, rights: Rights): Overflow {
   const option = (text: string, value: string): PlainTextOption => ({ text: plain(text), value })
   const down = STATES[state].down
   const options = [
     ...(rights.reconnect ? [option('Reconnect', `reconnect:${connectionId}`)] : []),
     ...(rights.refresh && !down && state !== 'paused' ? [option('Refresh now', `refresh:${id}`)] : []),
+    option('Export CSV', `export:${id}`),
+    option('Coverage', `coverage:${id}`),
     ...(rights.remove ? [option('Remove', `remove:${id}`)] : []),
   ]
-  return options.length > 0 ? { type: 'overflow', action_id: SOURCE_MENU, options } : null
+  return { type: 'overflow', action_id: SOURCE_MENU, options }
 }
 
 export function countLine({ connected, disconnected, delayed, paused }: Counts): string {

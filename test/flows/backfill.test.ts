@@ -140,6 +140,7 @@ test('the thread gets one message, edited as months arrive, at most every thirty
       said.push({ how: 'post', threadTs: options?.threadTs, message })
       return { kind: 'posted', channel: 'C1', ts: '2.0' }
     },
+    file: () => Promise.reject(new Error('no files here')),
     people: async () => ({ profiles: [], next: null }),
     async update(_channel, ts, message) {
       said.push({ how: `update ${ts}`, message })

@@ -31,6 +31,7 @@ const voices: Voices = {
       posts.push({ channel, message, threadTs, ts })
       return { kind: 'posted', channel: channel.startsWith('U') ? `D${channel}` : channel, ts }
     },
+    file: () => Promise.reject(new Error('no files here')),
     people: async () => ({ profiles: [], next: null }),
     async update(_channel, ts, message) {
       await onUpdate()

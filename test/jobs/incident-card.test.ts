@@ -34,6 +34,7 @@ function workspace() {
       posts.push({ channel, ts, message, threadTs, edits: 0 })
       return { kind: 'posted', channel, ts }
     },
+    file: () => Promise.reject(new Error('no files here')),
     people: async () => ({ profiles: [], next: null }),
     async update(channel, ts, message) {
       slack.calls++

@@ -34,6 +34,7 @@ async function asked(closed: string[], admins = true) {
       shown.set(channel, JSON.stringify(message))
       return { kind: 'posted', channel, ts: '1.0' }
     },
+    file: () => Promise.reject(new Error('no files here')),
     people: async () => ({ profiles: [], next: null }),
     async update(channel, _ts, message) {
       shown.set(channel, JSON.stringify(message))

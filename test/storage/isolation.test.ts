@@ -29,7 +29,7 @@ const others = functions.filter((one) => !ofOneOrg.includes(one))
 /** They take no org, and may not: what they are is in their name, or they touch no rows at all. */
 const WITHOUT_ORG = [
   ...['openDb', 'isDuplicate', 'migrate', 'parseSecretKeys', 'createVault', 'createDeriver'],
-  ...['ensureMonths', 'publishReporting', 'clock', 'save', 'pgTarget'],
+  ...['ensureMonths', 'publishReporting', 'clock', 'save', 'pgTarget', 'ownColumns', 'sqlOf', 'holdStill'],
 ]
 
 test('functions that take no org say so in their name', () => {

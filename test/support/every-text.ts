@@ -28,6 +28,7 @@ import { settingsModal } from '../../templates/slack/settings.ts'
 import * as sources from '../../templates/slack/sources.ts'
 import { problemView, unknownCommand } from '../../templates/slack/trouble.ts'
 import { whoHasAccessList } from '../../templates/slack/who-has-access.ts'
+import { everyFileText } from './every-file-text.ts'
 import { incidents } from './every-incident-text.ts'
 
 const at = new Date('2026-11-20T12:00:00Z')
@@ -42,6 +43,7 @@ export function everyText(name: string): Record<string, unknown> {
   return {
     ...requests(name),
     ...lists(name),
+    ...everyFileText(name),
     ...incidents(name),
     ...reconnecting(name),
     ...pages(name),
@@ -135,7 +137,7 @@ function lists(name: string): Record<string, unknown> {
       state: 'synced',
     },
     ...{ identityLabel: name, authorisedBy: name, authorisedAt: at, grantExpiresAt: at, since: at },
-    ...{ lastGoodDay: '2026-11-19', progress: { done: 3, total: 13 } },
+    ...{ lastGoodDay: '2026-11-19', progress: { done: 3, total: 13 }, missingMetrics: [name], flags: [name] },
   }
   const counts = { connected: 1, disconnected: 0, delayed: 0, paused: 0 }
   const request = {

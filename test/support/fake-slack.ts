@@ -13,6 +13,8 @@ export type FakeSlack = {
   /** What was sent to the response URL. */
   responses: Record<string, unknown>[]
   users: Record<string, Record<string, unknown>>
+  /** By file id: what was sent to its upload URL. */
+  uploads: Record<string, Buffer>
   /** Overrides the answer of a method; a function is asked each time. */
   answers: Record<string, Answer | ((call: Call) => Answer)>
   of(method: string): Call[]
@@ -24,11 +26,18 @@ export async function startFakeSlack(): Promise<FakeSlack> {
     calls: [],
     responses: [],
     users: {},
+    uploads: {},
     answers: {},
     of: (method) => slack.calls.filter((call) => call.method === method),
   }
   const server = createServer(async (req, res) => {
-    const text = await bodyOf(req)
+    const bytes = await bodyOf(req)
+    const text = bytes.toString()
+    const upload = /^\/upload\/(\w+)$/.exec(req.url ?? '')?.[1]
+    if (upload) {
+      slack.uploads[upload] = bytes
+      return void res.end('OK')
+    }
     if (req.url === '/response') {
       slack.responses.push(JSON.parse(text))
       return void res.end('ok')
@@ -38,7 +47,9 @@ export async function startFakeSlack(): Promise<FakeSlack> {
     const call = { method, token, args: argsOf(req, text) }
     slack.calls.push(call)
     const override = slack.answers[method]
-    const answer = (typeof override === 'function' ? override(call) : override) ?? usual(slack.users, call)
+    const answer =
+      (typeof override === 'function' ? override(call) : override) ??
+      usual(slack, `http://${req.headers.host}`, call)
     if (answer.delayMs) await new Promise((done) => setTimeout(done, answer.delayMs))
     if (answer.retryAfter) res.writeHead(429, { 'retry-after': String(answer.retryAfter) })
     else res.writeHead(200, { 'content-type': 'application/json' })
@@ -54,10 +65,10 @@ export async function startFakeSlack(): Promise<FakeSlack> {
   return Object.assign(slack, { apiUrl: `${origin}/api/`, responseUrl: `${origin}/response`, close })
 }
 
-async function bodyOf(req: IncomingMessage): Promise<string> {
+async function bodyOf(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of req) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 function argsOf(req: IncomingMessage, text: string): Record<string, unknown> {
@@ -70,7 +81,7 @@ function argsOf(req: IncomingMessage, text: string): Record<string, unknown> {
 
 let counter = 0
 
-function usual(users: FakeSlack['users'], { method, args, token }: Call): Answer {
+function usual({ users }: Pick<FakeSlack, 'users'>, origin: string, { method, args, token }: Call): Answer {
   counter += 1
   if (method === 'auth.test') {
     const team = token.replace('xoxb-', '') || 'T1'
@@ -80,6 +91,8 @@ function usual(users: FakeSlack['users'], { method, args, token }: Call): Answer
     const user = users[String(args.user)]
     return user ? { ok: true, user } : { ok: false, error: 'user_not_found' }
   }
+  if (method === 'files.getUploadURLExternal')
+    return { ok: true, file_id: `F${counter}`, upload_url: `${origin}/upload/F${counter}` }
   if (method.startsWith('views.')) return { ok: true, view: { id: String(args.view_id ?? `V${counter}`) } }
   if (method === 'conversations.open') return { ok: true, channel: { id: `D-${String(args.users)}` } }
   return { ok: true, channel: args.channel, ts: String(args.ts ?? `17.${counter}`) }

@@ -55,6 +55,7 @@ const PIECES = [
     'request-answers resent',
   ],
   ...['request-answers freshSent', 'request-answers freshQueued', 'request-answers quotaReached'],
+  ...['export-csv titleOf', 'export-csv chosenPeriod', 'coverage coverageWords', 'coverage spanWords'],
   ...['request-modal queueModal', 'incident-answers snoozedUntil', 'move decided'],
 ]
 
