@@ -1,5 +1,4 @@
 /** Opening an incident: one open per connection and kind, its card asked for, subscribed admins mailed. */
-import type { ConnectorError } from '../connectors/connector.ts'
 import { record } from '../storage/audit.ts'
 import type { Db } from '../storage/db.ts'
 import * as incidents from '../storage/incidents.ts'
@@ -18,7 +17,8 @@ export type Opening = {
   orgId: string
   connectionId: string
   kind: incidents.IncidentKind
-  error: Pick<ConnectorError, 'kind' | 'message'>
+  /** `kind`: a failure class, or the kind's own word. */
+  error: { kind: string; message: string }
   ownerAction: string | null
 }
 

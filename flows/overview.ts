@@ -15,6 +15,7 @@ type SourceState =
   | 'lost-access'
   | 'missing-permissions'
   | 'discontinued'
+  | 'degraded'
   | 'paused'
 
 type ShownSource = Pick<
@@ -28,10 +29,12 @@ type ShownSource = Pick<
   | 'authorisedAt'
   | 'grantExpiresAt'
   | 'lastGoodDay'
+  | 'missingMetrics'
+  | 'flags'
 > & {
   connectorName: string
   state: SourceState
-  /** Disconnected or delayed since. */
+  /** Disconnected, delayed or degraded since. */
   since: Date | null
   /** Months of the first read. */
   progress: { done: number; total: number }
@@ -117,12 +120,12 @@ export async function listSources(
 }
 
 function shown(services: Services, row: overview.SourceRow): ShownSource {
-  const { connectorId, slicesDone, slicesOpen, disconnectedAt, delayedSince, ...rest } = row
+  const { connectorId, slicesDone, slicesOpen, disconnectedAt, delayedSince, degradedSince, ...rest } = row
   return {
     ...rest,
     connectorName: nameOf(services, connectorId),
     state: stateOf(row),
-    since: row.status === 'disconnected' ? disconnectedAt : delayedSince,
+    since: row.status === 'disconnected' ? disconnectedAt : (delayedSince ?? degradedSince),
     progress: { done: slicesDone, total: slicesDone + slicesOpen },
   }
 }
@@ -135,13 +138,16 @@ const REASONS: Record<string, SourceState> = {
 
 /** Pure. A delay outweighs a backfill: nothing comes in while it lasts. */
 export function stateOf(
-  row: Pick<overview.SourceRow, 'status' | 'failureClass' | 'delayedSince' | 'slicesDone' | 'slicesOpen'>,
+  row: Pick<
+    overview.SourceRow,
+    'status' | 'failureClass' | 'delayedSince' | 'degradedSince' | 'slicesDone' | 'slicesOpen'
+  >,
 ): SourceState {
   if (row.status === 'paused') return 'paused'
   if (row.status === 'disconnected') return REASONS[row.failureClass ?? ''] ?? 'reconnect'
   if (row.delayedSince) return 'resolving'
   if (row.slicesOpen > 0) return row.slicesDone > 0 ? 'backfilling' : 'connecting'
-  return 'synced'
+  return row.degradedSince ? 'degraded' : 'synced'
 }
 
 /** A connector whose provider is no longer configured still has sources. */

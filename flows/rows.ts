@@ -58,6 +58,14 @@ function metricRow(
   return { date: row.date, key: keyOf(dimensions), dimensions: shown, ...numbers, currency, metrics }
 }
 
+/** The connector's names of the metrics that have a value in some row. */
+export function metricsWithValues(rows: MetricRow[]): string[] {
+  const found = new Set<string>()
+  for (const { metrics } of rows)
+    for (const name in metrics) if (metrics[name] !== null && metrics[name] !== undefined) found.add(name)
+  return [...found]
+}
+
 /** JSON of the values keeps `a|b, c` and `a, b|c` apart; a long one keeps its head and a hash of the whole. */
 function keyOf(dimensions: Record<string, string>): string {
   const whole = JSON.stringify(Object.values(dimensions))

@@ -11,8 +11,9 @@ import * as runs from '../storage/sync-runs.ts'
 import { sayComplete, sayProgress } from './backfill.ts'
 import { withCredential } from './credential.ts'
 import { noteFailure } from './disconnect.ts'
+import { noteDrift } from './drift.ts'
 import { touchCard } from './request-card.ts'
-import { metricRows } from './rows.ts'
+import { metricRows, metricsWithValues } from './rows.ts'
 import type { Services } from './services.ts'
 
 export type SyncOutcome =
@@ -112,7 +113,9 @@ async function storePage(services: Services, reading: Reading, page: Page): Prom
   const rows = metricRows(connector.report, page, { from: run.fromDay, to: run.toDay }, currency)
   const store = () =>
     services.db.transaction(async (tx) => {
-      const moved = await runs.progress(tx, source.orgId, run, { cursor: page.next, rows: rows.length })
+      const moved = await runs.progress(tx, source.orgId, run, {
+        ...{ cursor: page.next, rows: rows.length, seen: metricsWithValues(rows), flags: page.flags ?? [] },
+      })
       if (!moved) throw new FencedOut()
       await metrics.write(tx, source.orgId, source.id, rows)
       if (page.next === null) await end(services, tx, reading)
@@ -130,6 +133,7 @@ async function end(services: Services, tx: Db, { run, source, currency, zone }: 
   const { orgId, id, requestId, clientId, connectionId } = source
   await runs.finish(tx, orgId, run)
   await sources.advance(tx, orgId, id, run.toDay, { currency, timeZone: zone })
+  await noteDrift(services, tx, source, { runId: run.id, judges: run.kind !== 'backfill' })
   if (run.kind !== 'backfill' || (await runs.openOf(tx, orgId, id, 'backfill')).length > 0) return
   const data = { source: source.accountName, connector: source.connectorId }
   await audit.record(tx, orgId, {

@@ -3,6 +3,7 @@ import { sweep as sweepSeen } from '../flows/admit.ts'
 import { watchOutages } from '../flows/breaker.ts'
 import { sweep as sweepOwnerSide } from '../flows/connect/sweep.ts'
 import { countDown } from '../flows/countdown.ts'
+import { settleDrift } from '../flows/drift.ts'
 import { expireLinks } from '../flows/expire-links.ts'
 import { wakeSnoozed } from '../flows/incident-buttons.ts'
 import { sendNudges } from '../flows/nudge.ts'
@@ -32,6 +33,7 @@ const steps: [name: string, step: (services: Services) => Promise<unknown>][] = 
   ['ask outages again', watchOutages],
   ['verify quiet connections', verifyQuiet],
   ['count down to ends', countDown],
+  ['see metrics come back', settleDrift],
   ['wake snoozed incidents', wakeSnoozed],
   ['ask for people', askForPeople],
   ['tidy up lost sign-ins', sweepOwnerSide],

@@ -19,6 +19,11 @@ export type SourceRow = {
   disconnectedAt: Date | null
   delayedSince: Date | null
   lastGoodDay: string | null
+  degradedSince: Date | null
+  /** Metrics it used to have, by the connector's names. */
+  missingMetrics: string[]
+  /** What the provider says is wrong with the last figures, in machine words. */
+  flags: string[]
   /** Month slices of the first read. */
   slicesDone: number
   slicesOpen: number
@@ -37,7 +42,8 @@ export async function sourcesOf(
     select source.id, source.connection_id, source.connector_id, source.account_name, source.client_id,
       client.name as client_name, connection.identity_label, connection.authorised_by, connection.authorised_at,
       connection.grant_expires_at, source.status, source.failure_class, source.disconnected_at,
-      source.delayed_since, source.last_good_day, slices.done as slices_done, slices.open as slices_open
+      source.delayed_since, source.last_good_day, source.degraded_since, source.missing_metrics, source.flags,
+      slices.done as slices_done, slices.open as slices_open
     from source
     join client on client.id = source.client_id
     join connection on connection.id = source.connection_id
@@ -48,7 +54,8 @@ export async function sourcesOf(
     where source.org_id = ${orgId} and source.status <> 'removed'
       and (${clientId}::uuid is null or source.client_id = ${clientId})
       and (not ${disconnected} or source.status = 'disconnected')
-    order by source.status <> 'disconnected', source.delayed_since is null, lower(client.name),
+    order by source.status <> 'disconnected', source.delayed_since is null,
+      source.degraded_since is null, lower(client.name),
       source.connector_id, lower(source.account_name), source.id
     limit ${limit}`
 }

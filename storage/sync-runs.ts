@@ -44,15 +44,21 @@ export async function claim({ sql }: Db, orgId: string, id: number): Promise<Syn
   return row ?? null
 }
 
-/** Moves the cursor after a page, in the page's transaction. False: fenced out, write nothing. */
+/**
+ * Moves the cursor after a page, in the page's transaction, and remembers which metrics had a value so far and what was
+ * flagged. False: fenced out, write nothing.
+ */
 export async function progress(
   { sql }: Db,
   orgId: string,
   { id, epoch }: { id: number; epoch: number },
-  page: { cursor: string | null; rows: number },
+  page: { cursor: string | null; rows: number; seen: string[]; flags: string[] },
 ): Promise<boolean> {
+  const joined = (column: string, more: string[]) =>
+    sql`array(select distinct name from unnest(${sql(column)} || ${more}::text[]) as name order by name)`
   const { count } = await sql`
-    update sync_run set cursor = ${page.cursor}, rows_read = rows_read + ${page.rows}, beat_at = clock_timestamp()
+    update sync_run set cursor = ${page.cursor}, rows_read = rows_read + ${page.rows}, beat_at = clock_timestamp(),
+      metrics_seen = ${joined('metrics_seen', page.seen)}, flags = ${joined('flags', page.flags)}
     where org_id = ${orgId} and id = ${id} and epoch = ${epoch} and status = 'running'`
   return count === 1
 }

@@ -1,5 +1,5 @@
 /** One line in the thread of an alert card for each thing that happened to the incident. */
-import { counted, dayWords } from '../words.ts'
+import { counted, dayWords, listed, metricWords } from '../words.ts'
 import { cut, type SlackMessage, safe, section, slackDate } from './blocks.ts'
 
 export type IncidentEvent = { kind: string; actor: string; data: Record<string, unknown> }
@@ -52,7 +52,7 @@ function words({ kind, actor, data }: IncidentEvent): string | null {
     case 'incident.recovered':
       return `:large_green_circle: The provider answers again: ${counted(number(data.answered), 'connection')} recovered, ${number(data.refused)} did not and ${number(data.refused) === 1 ? 'has an alert of its own' : 'have alerts of their own'}.`
     case 'incident.degraded':
-      return `:large_yellow_circle: ${safe(String(data.source ?? ''), 80)} no longer says ${safe(String(data.missing ?? ''), 200)}.`
+      return `:large_yellow_circle: ${safe(String(data.source ?? ''), 80)} no longer says ${listed(metrics(data.metrics))}.`
     case 'incident.restored':
       return ':large_green_circle: The metrics are back.'
     default:
@@ -66,6 +66,9 @@ function countdown(data: Record<string, unknown>): string {
   const on = /^\d{4}-\d\d-\d\d$/.test(String(data.endsOn)) ? dayWords(String(data.endsOn)) : 'a fixed day'
   return `:hourglass: ${left}: ${safe(String(data.provider ?? ''), 60)} ends this authorisation on ${on}. Reconnecting takes a minute.`
 }
+
+const metrics = (names: unknown) =>
+  Array.isArray(names) ? names.slice(0, 5).map(String).map(metricWords) : []
 
 const healed = (data: Record<string, unknown>) =>
   `${number(data.healed)} healed, ${number(data.notHealed)} not healed`

@@ -53,7 +53,7 @@ export function incidents(name: string): Record<string, unknown> {
       ...{ kind: 'incident.recovered', actor: 'system', data: { answered: 6, refused: 1 } },
     }),
     'incident-events incidentEvent degraded': incidentEvent({
-      ...{ kind: 'incident.degraded', actor: 'system', data: { source: name, missing: name } },
+      ...{ kind: 'incident.degraded', actor: 'system', data: { source: name, metrics: [name] } },
     }),
     'incident-answers mutedAlready': incidentAnswers.mutedAlready('U1', name),
     'incident-answers takenBy': incidentAnswers.takenBy('U1', at),

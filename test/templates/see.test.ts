@@ -32,14 +32,19 @@ const HOSTILE = [
 ]
 const STATES: SourceState[] = [
   ...(['connecting', 'backfilling', 'synced', 'resolving', 'reconnect', 'lost-access'] as const),
-  ...(['missing-permissions', 'discontinued', 'paused'] as const),
+  ...(['missing-permissions', 'discontinued', 'degraded', 'paused'] as const),
 ]
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
 
 const source = (n: number, name: string, state: SourceState = 'synced'): SourceView => ({
   ...{ id: uuid(n), connectionId: uuid(n), connectorName: name, accountName: name, clientName: name, state },
   ...{ identityLabel: name, authorisedBy: name, authorisedAt: AT, grantExpiresAt: AT, since: AT },
-  ...{ lastGoodDay: '2026-11-19', progress: { done: 3, total: 13 } },
+  ...{
+    lastGoodDay: '2026-11-19',
+    progress: { done: 3, total: 13 },
+    missingMetrics: Array(9).fill(name),
+    flags: [name],
+  },
 })
 const rights = { request: true, settings: true, reconnect: true, refresh: true, remove: true }
 const counts = { connected: 500, disconnected: 2, delayed: 1, paused: 0 }
