@@ -33,7 +33,8 @@ describe('classify', () => {
   it('takes the gravest class within a list', () => {
     const same: Rule = { kind: 'scope_missing', path: 'error.code', between: [10, 20] }
     expect(kind([[path, same]], 400, { error: { code: 17 } })).toBe('scope_missing')
-    expect(kind([[path, same]], 400, { error: { code: '17' } })).toBe('unknown')
+    expect(kind([[path, same]], 400, { error: { code: '17' } })).toBe('scope_missing')
+    expect(kind([[path, same]], 400, { error: { code: 'x17' } })).toBe('unknown')
   })
 
   it('wants every part of a rule, and the right endpoint', () => {

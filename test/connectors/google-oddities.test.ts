@@ -6,13 +6,14 @@ import { ga4 } from '../../connectors/ga4.ts'
 import { googleAds } from '../../connectors/google-ads.ts'
 import { openContext } from '../../connectors/http.ts'
 import { google } from '../../connectors/providers/google.ts'
-import { type Exchange, expectCalls, interceptor } from './fixture.ts'
+import { app, type Exchange, expectCalls, interceptor, shownBy } from './fixture.ts'
 import { fixture as analytics } from './fixtures/ga4.ts'
 import { fixture as ads } from './fixtures/google-ads.ts'
 
+const shown = shownBy(ads)
 const open = (connector: Connector, account: Account | null = null) =>
   openContext({
-    ...{ provider: google, connector, account, accessToken: 'ya29.fixture' },
+    ...{ provider: google, connector, account, accessToken: 'ya29.fixture', app },
     signal: new AbortController().signal,
   })
 
@@ -25,7 +26,7 @@ const adsError = (family: string, code: string): Json => ({
 })
 
 describe('Google Ads', () => {
-  const [first] = ads.report.pages
+  const [first] = ads.report.pages.flat()
   const read = (cursor: string | null) =>
     Array.fromAsync(googleAds.report.pages(open(googleAds, ads.account), ads.account, ads.range, cursor))
   const search = (customer: string): Exchange => ({
@@ -36,11 +37,11 @@ describe('Google Ads', () => {
 
   it('starts the range again when the page token it resumes from has aged', async () => {
     if (!first) throw new Error('no page')
-    interceptor({ ...first, body: { pageToken: 'old' } }).reply(
+    interceptor({ ...first, body: { pageToken: 'old' } }, shown).reply(
       400,
       adsError('requestError', 'EXPIRED_PAGE_TOKEN'),
     )
-    expectCalls(ads.report.pages)
+    expectCalls(ads.report.pages, shown)
     const pages = await read('old')
     expect(pages.flatMap(({ rows }) => rows)).toEqual(ads.report.expected)
   })
@@ -62,13 +63,13 @@ describe('Google Ads', () => {
 
   it('lists what it can when one of the roots is closed, and fails when all are', async () => {
     const closed = adsError('authorizationError', 'CUSTOMER_NOT_ENABLED')
-    expectCalls([listed])
-    interceptor(search('1')).reply(403, closed as object)
-    expectCalls([{ ...search('2'), answer: two }])
+    expectCalls([listed], shown)
+    interceptor(search('1'), shown).reply(403, closed as object)
+    expectCalls([{ ...search('2'), answer: two }], shown)
     expect(await Array.fromAsync(googleAds.accounts(open(googleAds)))).toEqual([{ id: '2', name: 'Two' }])
 
-    expectCalls([listed])
-    for (const root of ['1', '2']) interceptor(search(root)).reply(403, closed as object)
+    expectCalls([listed], shown)
+    for (const root of ['1', '2']) interceptor(search(root), shown).reply(403, closed as object)
     await expect(Array.fromAsync(googleAds.accounts(open(googleAds)))).rejects.toMatchObject({
       kind: 'account_lost',
       reason: 'CUSTOMER_NOT_ENABLED',
@@ -76,8 +77,8 @@ describe('Google Ads', () => {
   })
 
   it('gives no half list when one root only has passing trouble', async () => {
-    expectCalls([listed, { ...search('1'), answer: two }])
-    interceptor(search('2')).reply(503, '')
+    expectCalls([listed, { ...search('1'), answer: two }], shown)
+    interceptor(search('2'), shown).reply(503, '')
     await expect(Array.fromAsync(googleAds.accounts(open(googleAds)))).rejects.toMatchObject({
       kind: 'transient',
     })
@@ -85,17 +86,17 @@ describe('Google Ads', () => {
 
   it('takes an answer without days for an error, not for data', async () => {
     if (!first) throw new Error('no page')
-    interceptor({ ...first, body: {} }).reply(200, { results: [{ campaign: { id: '1' } }] })
+    interceptor({ ...first, body: {} }, shown).reply(200, { results: [{ campaign: { id: '1' } }] })
     await expect(read(null)).rejects.toMatchObject({ kind: 'unknown' })
   })
 })
 
 describe('Google Analytics 4', () => {
   const read = async (metadata: Json) => {
-    const [first] = analytics.report.pages
+    const [first] = analytics.report.pages.flat()
     if (!first) throw new Error('no page')
     const answer = { ...(first.answer as Record<string, Json>), rowCount: 2, metadata }
-    expectCalls([{ ...first, answer }])
+    expectCalls([{ ...first, answer }], shown)
     const pages = ga4.report.pages(open(ga4), analytics.account, analytics.range, null)
     return (await Array.fromAsync(pages))[0]
   }

@@ -37,6 +37,7 @@ function call(request: Partial<HttpRequest> = {}, signal = new AbortController()
     provider,
     connector,
     accessToken: 'secret-token',
+    app,
     account,
     accountKey: 'a1',
     signal,
@@ -145,7 +146,7 @@ describe('pace', () => {
   it('lets one account wait without holding up another', async () => {
     const slow = defineConnector({ ...connector, id: 'slow', limit: { concurrency: 1, minTimeMs: 60_000 } })
     const open = (account: string, signal: AbortSignal) =>
-      openContext({ provider, connector: slow, accessToken: 't', accountKey: account, signal })
+      openContext({ provider, connector: slow, accessToken: 't', app, accountKey: account, signal })
     nock(API).get('/rows').times(2).reply(200, {})
     const stop = new AbortController()
     await open('one', stop.signal).call({ url: `${API}/rows` })
@@ -164,14 +165,14 @@ describe('the token endpoint', () => {
     nock('https://auth.example')
       .post('/token', { ...form, client_id: app.id, client_secret: app.secret })
       .reply(200, { access_token: 'a', expires_in: '3600', scope: 'one two,three' })
-    expect(await postToken(provider, form, token)).toEqual({
+    expect(await postToken(provider, form, token)).toMatchObject({
       ...{ accessToken: 'a', refreshToken: null, expiresInSeconds: 3600 },
       scopes: ['one', 'two', 'three'],
     })
     nock('https://auth.example', { reqheaders: { authorization: `Basic ${btoa('id%3A1:s%26cret')}` } })
       .post('/token', form)
       .reply(200, { access_token: 'a' })
-    expect(await postToken({ ...provider, tokenAuth: 'basic' }, form, token)).toEqual({
+    expect(await postToken({ ...provider, tokenAuth: 'basic' }, form, token)).toMatchObject({
       ...{ accessToken: 'a', refreshToken: null, expiresInSeconds: null, scopes: null },
     })
   })
@@ -188,22 +189,22 @@ describe('revoking', () => {
 
   it('counts a token the provider no longer knows as revoked', async () => {
     endpoint().reply(200, {})
-    expect(await revokeToken(google, 'r', signal)).toBe('revoked')
+    expect(await revokeToken(google, 'r', { app, signal })).toBe('revoked')
     endpoint().reply(400, { error: 'invalid_token' })
-    expect(await revokeToken(google, 'r', signal)).toBe('revoked')
+    expect(await revokeToken(google, 'r', { app, signal })).toBe('revoked')
   })
 
   it('throws when the provider fails, and says so when there is no such call', async () => {
     endpoint().reply(503, '')
-    await expect(revokeToken(google, 'r', signal)).rejects.toMatchObject({ kind: 'transient' })
+    await expect(revokeToken(google, 'r', { app, signal })).rejects.toMatchObject({ kind: 'transient' })
     const { revoke: _, ...without } = google
-    expect(await revokeToken(without, 'r', signal)).toBe('unsupported')
+    expect(await revokeToken(without, 'r', { app, signal })).toBe('unsupported')
   })
 })
 
 describe('who signed in at Google', () => {
   const { signal } = new AbortController()
-  const context = openContext({ provider: google, connector: null, accessToken: 'a', signal })
+  const context = openContext({ provider: google, connector: null, accessToken: 'a', app, signal })
   const claims = { sub: '1089', email: 'dana@northwind.example' }
   const jwt = `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y`
 

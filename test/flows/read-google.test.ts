@@ -58,7 +58,7 @@ beforeAll(async () => {
   )
   await credentials.store(db, it.orgId, it.connectionId, sealed, new Date(now.getTime() + 3_600_000))
   for (const connector of allConnectors.filter(({ provider }) => provider.id === 'google')) {
-    const context = openContext({ provider: google, connector, accessToken, signal })
+    const context = openContext({ provider: google, connector, accessToken, app, signal })
     const [account] = await Array.fromAsync(connector.accounts(context))
     if (!account) throw new Error(`${connector.id} lists nothing`)
     const { id } = await sources.upsert(db, it.orgId, {
