@@ -206,5 +206,9 @@ function view(name: string, says: string, from: string, columns: typeof WHERE_FR
 
 /** Quoted, so that a name may be a word of SQL. */
 const columnOf = (name: string) => `"${plainName(name)}"`
-const plainName = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, '_')
+const plainName = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
 const text = (words: string) => `'${words.replaceAll("'", "''")}'`
