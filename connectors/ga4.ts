@@ -2,16 +2,15 @@
 import { valuesAt } from './classify.ts'
 import {
   type Account,
-  ConnectorError,
   type Context,
   type DayRange,
   defineConnector,
   type Json,
   type Page,
-  type Reply,
   type Row,
 } from './connector.ts'
-import { google } from './providers/google.ts'
+import { listing, walk } from './paging.ts'
+import { byPageToken, google, needed } from './providers/google.ts'
 import { decimalAt, given, numberAt, textAt } from './values.ts'
 
 const ADMIN = 'https://analyticsadmin.googleapis.com/v1beta'
@@ -19,6 +18,7 @@ const DATA = 'https://analyticsdata.googleapis.com/v1beta'
 const SCOPE = 'https://www.googleapis.com/auth/analytics.readonly'
 const PAGE_ROWS = 10_000
 
+const DIMENSIONS = ['date', 'sessionDefaultChannelGroup']
 /** Their name for it → ours. */
 const METRICS = {
   sessions: 'sessions',
@@ -80,69 +80,53 @@ export const ga4 = defineConnector({
 
 /** Currency and time zone are not in this listing: they come with the first report. */
 async function* accounts(context: Context): AsyncGenerator<Account> {
-  let pageToken: string | null = null
-  do {
-    const query: Record<string, string> = { pageSize: '200', ...(pageToken === null ? {} : { pageToken }) }
-    const { body }: Reply = await context.call({ url: `${ADMIN}/accountSummaries`, query })
+  const first = { url: `${ADMIN}/accountSummaries`, query: { pageSize: '200' } }
+  for await (const body of listing(context, first, byPageToken))
     for (const summary of valuesAt(body, 'accountSummaries[]')) {
       const group = textAt(summary, 'displayName')
       for (const property of valuesAt(summary, 'propertySummaries[]')) {
         const id = textAt(property, 'property')?.replace('properties/', '')
         if (id === undefined) continue
-        const name = textAt(property, 'displayName') ?? id
-        yield { id, name, ...given({ group }) }
+        yield { id, name: textAt(property, 'displayName') ?? id, ...given({ group }) }
       }
     }
-    pageToken = textAt(body, 'nextPageToken')
-  } while (pageToken !== null)
 }
 
-/** The cursor is the number of rows read so far. */
-async function* pages(
+/** The place is the number of rows read so far. */
+function pages(
   context: Context,
   account: Account,
   { from, to }: DayRange,
   cursor: string | null,
 ): AsyncGenerator<Page> {
-  let offset: number | null = Number(cursor ?? 0)
-  while (offset !== null) {
-    const { body }: Reply = await context.call({
+  const asked = {
+    dateRanges: [{ startDate: from, endDate: to }],
+    dimensions: DIMENSIONS.map((name) => ({ name })),
+    metrics: Object.keys(METRICS).map((name) => ({ name })),
+    // A fixed order: without it two pages may share rows and lack others.
+    orderBys: DIMENSIONS.map((dimensionName) => ({ dimension: { dimensionName } })),
+    ...{ limit: String(PAGE_ROWS), keepEmptyRows: false, returnPropertyQuota: true },
+  }
+  return walk<number>(0, cursor, async (offset) => {
+    const json = { ...asked, offset: String(offset) }
+    const { body } = await context.call({
       method: 'POST',
       url: `${DATA}/properties/${account.id}:runReport`,
-      json: {
-        dateRanges: [{ startDate: from, endDate: to }],
-        dimensions: [{ name: 'date' }, { name: 'sessionDefaultChannelGroup' }],
-        metrics: Object.keys(METRICS).map((name) => ({ name })),
-        // A fixed order: without it two pages may share rows and lack others.
-        orderBys: ['date', 'sessionDefaultChannelGroup'].map((name) => ({
-          dimension: { dimensionName: name },
-        })),
-        limit: String(PAGE_ROWS),
-        offset: String(offset),
-        keepEmptyRows: false,
-        returnPropertyQuota: true,
-      },
+      json,
     })
-    const page: Page = pageOf(body, offset)
-    yield page
-    offset = page.next === null ? null : Number(page.next)
-  }
-}
-
-function pageOf(body: Json, offset: number): Page {
-  const got = valuesAt(body, 'rows[]')
-  const read = offset + got.length
-  const flags = flagsOf(body)
-  const toRow = reader(body)
-  return {
-    rows: got.map(toRow).filter((row) => row !== null),
-    next: got.length > 0 && read < (numberAt(body, 'rowCount') ?? 0) ? String(read) : null,
-    ...given({
-      currency: textAt(body, 'metadata.currencyCode'),
-      timeZone: textAt(body, 'metadata.timeZone'),
-      flags: flags.length > 0 ? flags : null,
-    }),
-  }
+    const got = valuesAt(body, 'rows[]')
+    const read = offset + got.length
+    const flags = flagsOf(body)
+    return {
+      rows: got.map(reader(body)).filter((row) => row !== null),
+      after: got.length > 0 && read < (numberAt(body, 'rowCount') ?? 0) ? read : null,
+      ...given({
+        currency: textAt(body, 'metadata.currencyCode'),
+        timeZone: textAt(body, 'metadata.timeZone'),
+        flags: flags.length > 0 ? flags : null,
+      }),
+    }
+  })
 }
 
 /** Columns are found by their headers. A metric this login may not see comes as zeros: that is null. */
@@ -159,7 +143,7 @@ function reader(body: Json): (row: Json) => Row | null {
     const keys = valuesAt(row, 'dimensionValues[]')
     const values = valuesAt(row, 'metricValues[]')
     const key = (name: string) => textAt(keys[dimensions.indexOf(name)] ?? null, 'value')
-    const date = dashed(key('date'))
+    const date = dashed(needed(key('date'), 'Google Analytics answered a row without its day'))
     if (date === null) return null
     const metrics = columns.map(({ ours, at, exact }) => {
       const cell = values[at] ?? null
@@ -171,9 +155,7 @@ function reader(body: Json): (row: Json) => Row | null {
 }
 
 /** Null for "(other)", the row into which Google folds what is too much: it belongs to no day. */
-function dashed(date: string | null): string | null {
-  if (date === null)
-    throw new ConnectorError('unknown', google.id, 'Google Analytics answered a row without its day')
+function dashed(date: string): string | null {
   return /^\d{8}$/.test(date) ? date.replace(/(\d{4})(\d\d)(\d\d)/, '$1-$2-$3') : null
 }
 

@@ -7,14 +7,15 @@ import {
   type DayRange,
   defineConnector,
   type FailureClass,
+  type HttpRequest,
   type Json,
   type Page,
-  type Reply,
   type Row,
   type Rule,
 } from './connector.ts'
-import { google } from './providers/google.ts'
-import { decimalAt, fromMicros, given, numberAt, textAt } from './values.ts'
+import { listing, walk } from './paging.ts'
+import { google, needed } from './providers/google.ts'
+import { decimalAt, fromMicros, given, numberAt, textAt, valueAt } from './values.ts'
 
 const VERSION = 'v25'
 const API = `https://googleads.googleapis.com/${VERSION}`
@@ -69,146 +70,116 @@ export const googleAds = defineConnector({
     pages,
   },
   errors: [
-    coded('account_lost', 'authenticationError', ['NOT_ADS_USER'], NO_ADS),
-    coded('revoked', 'authenticationError', ['TWO_STEP_VERIFICATION_NOT_ENROLLED'], TWO_STEP),
-    coded('revoked', 'authenticationError', ['ADVANCED_PROTECTION_NOT_ENROLLED'], ADVANCED),
-    coded('revoked', 'authenticationError', [
-      ...['OAUTH_TOKEN_REVOKED', 'OAUTH_TOKEN_DISABLED'],
-      ...['GOOGLE_ACCOUNT_DELETED', 'GOOGLE_ACCOUNT_COOKIE_INVALID'],
-    ]),
-    coded('account_lost', 'authenticationError', ['CUSTOMER_NOT_FOUND']),
-    coded('account_lost', 'authorizationError', [
-      ...['USER_PERMISSION_DENIED', 'CUSTOMER_NOT_ENABLED', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT'],
-      'INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION',
-    ]),
-    coded('rate_limited', 'quotaError', [
-      ...['RESOURCE_EXHAUSTED', 'RESOURCE_TEMPORARILY_EXHAUSTED'],
-      'EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION',
-      'EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION',
-    ]),
-    coded('app_config', 'authorizationError', [
-      ...['CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION', 'CLOUD_PROJECT_NOT_UNDER_ORGANIZATION'],
-      ...['PROJECT_DISABLED', 'DEVELOPER_TOKEN_NOT_APPROVED', 'DEVELOPER_TOKEN_PROHIBITED', 'MISSING_TOS'],
-    ]),
-    coded('version_sunset', 'requestError', ['UNSUPPORTED_VERSION']),
+    coded('account_lost', 'authentication', 'NOT_ADS_USER', NO_ADS),
+    coded('revoked', 'authentication', 'TWO_STEP_VERIFICATION_NOT_ENROLLED', TWO_STEP),
+    coded('revoked', 'authentication', 'ADVANCED_PROTECTION_NOT_ENROLLED', ADVANCED),
+    coded('revoked', 'authentication', 'OAUTH_TOKEN_REVOKED OAUTH_TOKEN_DISABLED'),
+    coded('revoked', 'authentication', 'GOOGLE_ACCOUNT_DELETED GOOGLE_ACCOUNT_COOKIE_INVALID'),
+    coded('account_lost', 'authentication', 'CUSTOMER_NOT_FOUND'),
+    coded('account_lost', 'authorization', 'USER_PERMISSION_DENIED CUSTOMER_NOT_ENABLED'),
+    coded('account_lost', 'authorization', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT'),
+    coded('account_lost', 'authorization', 'INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'),
+    coded('rate_limited', 'quota', 'RESOURCE_EXHAUSTED RESOURCE_TEMPORARILY_EXHAUSTED'),
+    coded('rate_limited', 'quota', 'EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION'),
+    coded('rate_limited', 'quota', 'EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION'),
+    coded('app_config', 'authorization', 'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION PROJECT_DISABLED'),
+    coded('app_config', 'authorization', 'CLOUD_PROJECT_NOT_UNDER_ORGANIZATION MISSING_TOS'),
+    coded('app_config', 'authorization', 'DEVELOPER_TOKEN_NOT_APPROVED DEVELOPER_TOKEN_PROHIBITED'),
+    coded('version_sunset', 'request', 'UNSUPPORTED_VERSION'),
     { kind: 'version_sunset', at: 'api', http: [404] },
   ],
   reasonPath: `${['authentication', 'authorization', 'quota', 'request'].map((of) => `${CODE}.${of}Error`).join('|')}|${google.reasonPath}`,
   version: { pinned: VERSION },
 })
 
-function coded(kind: FailureClass, of: string, codes: string[], ownerAction?: string): Rule {
-  const rule: Rule = { kind, at: 'api', path: `${CODE}.${of}`, in: codes }
+/** A failure of one of their families, e.g. `authenticationError`; `codes` with spaces between. */
+function coded(kind: FailureClass, family: string, codes: string, ownerAction?: string): Rule {
+  const rule: Rule = { kind, at: 'api', path: `${CODE}.${family}Error`, in: codes.split(' ') }
   return ownerAction === undefined ? rule : { ...rule, ownerAction }
 }
 
 /**
  * Every account under every root the login reaches, without the managers themselves: they have no metrics. An
- * account reached both directly and through a manager is given once, directly.
+ * account reached both directly and through a manager is given once, directly. Closed and suspended roots are listed
+ * too, and refuse every question: the others still count.
  */
 async function* accounts(context: Context): AsyncGenerator<Account> {
   const { body } = await context.call({ url: `${API}/customers:listAccessibleCustomers` })
   const roots = valuesAt(body, 'resourceNames[]').map((name) => String(name).replace('customers/', ''))
   const found = new Map<string, Account>()
   let refused: ConnectorError | null = null
-  for (let at = 0; at < roots.length; at += ROOTS_AT_ONCE) {
-    const answers = await Promise.all(
-      roots.slice(at, at + ROOTS_AT_ONCE).map((root) => below(context, root).catch(closed)),
+  while (roots.length > 0) {
+    const some = roots.splice(0, ROOTS_AT_ONCE).map((root) =>
+      below(context, root).catch((error: unknown) => {
+        if (!(error instanceof ConnectorError && error.kind === 'account_lost')) throw error
+        refused = error
+        return []
+      }),
     )
-    for (const answer of answers) {
-      if (answer instanceof ConnectorError) refused = answer
-      else
-        for (const account of answer)
-          if (!found.has(account.id) || !account.parent) found.set(account.id, account)
-    }
+    for (const account of (await Promise.all(some)).flat())
+      if (!found.has(account.id) || !account.parent) found.set(account.id, account)
   }
   if (found.size === 0 && refused) throw refused
   yield* found.values()
 }
 
-/** Closed and suspended accounts are listed too, and refuse every question: the others still count. */
-function closed(error: unknown): ConnectorError {
-  if (error instanceof ConnectorError && error.kind === 'account_lost') return error
-  throw error
-}
-
 /** The root itself is in the answer as level 0; levels further down are in it without asking again. */
 async function below(context: Context, root: string): Promise<Account[]> {
-  const found: Account[] = []
-  let pageToken: string | null = null
-  do {
-    const reply: Reply = await search(context, root, CLIENTS, pageToken, { 'login-customer-id': root })
-    for (const client of valuesAt(reply.body, 'results[].customerClient')) {
-      const account = offered(client, root)
-      if (account) found.push(account)
-    }
-    pageToken = textAt(reply.body, 'nextPageToken')
-  } while (pageToken !== null)
-  return found
+  const first = { ...search(root, CLIENTS, ''), headers: { 'login-customer-id': root } }
+  const answers = listing(context, first, ({ body }, asked) => {
+    const token = textAt(body, 'nextPageToken')
+    return token === null ? null : { ...asked, ...search(root, CLIENTS, token) }
+  })
+  const clients = (await Array.fromAsync(answers)).flatMap((body) =>
+    valuesAt(body, 'results[].customerClient'),
+  )
+  return clients.flatMap((client) => offered(client, root))
 }
 
-function offered(client: Json, root: string): Account | null {
+function offered(client: Json, root: string): Account[] {
   const id = textAt(client, 'id')
-  const status = textAt(client, 'status')
-  if (id === null || valuesAt(client, 'manager')[0] === true) return null
-  if (status === 'CANCELED' || status === 'CLOSED') return null
-  return {
-    id,
-    name: textAt(client, 'descriptiveName') ?? id.replace(/^(\d{3})(\d{3})(\d+)$/, '$1-$2-$3'),
-    ...given({
-      currency: textAt(client, 'currencyCode'),
-      timeZone: textAt(client, 'timeZone'),
-      parent: id === root ? null : root,
-    }),
-  }
+  const closed = ['CANCELED', 'CLOSED'].includes(textAt(client, 'status') ?? '')
+  if (id === null || closed || valueAt(client, 'manager') === true) return []
+  const name = textAt(client, 'descriptiveName') ?? id.replace(/^(\d{3})(\d{3})(\d+)$/, '$1-$2-$3')
+  const [currency, timeZone] = [textAt(client, 'currencyCode'), textAt(client, 'timeZone')]
+  const account = { id, name, ...given({ currency, timeZone, parent: id === root ? null : root }) }
+  return [account]
 }
 
-/** Cursors are Google's page tokens, which age: an aged one starts the range again, and rows merge by their key. */
-async function* pages(
+/** The place is Google's page token, which ages: an aged one starts the range again, and rows merge by their key. */
+function pages(
   context: Context,
   account: Account,
   { from, to }: DayRange,
   cursor: string | null,
 ): AsyncGenerator<Page> {
   const query = `SELECT segments.date, campaign.id, campaign.name, campaign.status, customer.currency_code, metrics.impressions, metrics.clicks, metrics.cost_micros, metrics.conversions, metrics.conversions_value FROM campaign WHERE segments.date BETWEEN '${from}' AND '${to}' ORDER BY segments.date, campaign.id`
-  let next = cursor
-  do {
-    const reply: Reply = await search(context, account.id, query, next).catch((error: unknown) => {
-      if (next === null || !isAged(error)) throw error
-      return search(context, account.id, query, null)
+  // A cursor may also be the bare page token.
+  const place = cursor === null || cursor.startsWith('"') ? cursor : JSON.stringify(cursor)
+  return walk<string>('', place, async (token) => {
+    const { body } = await context.call(search(account.id, query, token)).catch((error: unknown) => {
+      if (token === '' || !isAged(error)) throw error
+      return context.call(search(account.id, query, ''))
     })
-    next = textAt(reply.body, 'nextPageToken')
-    const results = valuesAt(reply.body, 'results[]')
+    const results = valuesAt(body, 'results[]')
     const currency = textAt(results[0] ?? null, 'customer.currencyCode') ?? account.currency ?? null
-    yield { rows: results.map(rowOf), next, ...given({ currency }) }
-  } while (next !== null)
+    return { rows: results.map(rowOf), after: textAt(body, 'nextPageToken'), ...given({ currency }) }
+  })
 }
 
-function search(
-  context: Context,
-  customer: string,
-  query: string,
-  pageToken: string | null,
-  headers: Record<string, string> = {},
-): Promise<Reply> {
-  return context.call({
-    method: 'POST',
-    url: `${API}/customers/${customer}/googleAds:search`,
-    json: pageToken === null ? { query } : { query, pageToken },
-    headers,
-  })
+/** `pageToken` '': the first page. */
+function search(customer: string, query: string, pageToken: string): HttpRequest {
+  const json = pageToken === '' ? { query } : { query, pageToken }
+  return { method: 'POST', url: `${API}/customers/${customer}/googleAds:search`, json }
 }
 
 const isAged = (error: unknown) =>
   error instanceof ConnectorError && /^(INVALID|EXPIRED)_PAGE_TOKEN$/.test(error.reason ?? '')
 
 function rowOf(result: Json): Row {
-  const date = textAt(result, 'segments.date')
-  const id = textAt(result, 'campaign.id')
-  if (date === null || id === null)
-    throw new ConnectorError('unknown', google.id, 'Google Ads answered a row without its day or campaign')
+  const id = needed(textAt(result, 'campaign.id'), 'Google Ads answered a row without its campaign')
   return {
-    date,
+    date: needed(textAt(result, 'segments.date'), 'Google Ads answered a row without its day'),
     dimensions: { campaign_id: id },
     labels: {
       campaign_name: textAt(result, 'campaign.name') ?? id,

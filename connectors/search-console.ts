@@ -2,16 +2,15 @@
 import { valuesAt } from './classify.ts'
 import {
   type Account,
-  ConnectorError,
   type Context,
   type DayRange,
   defineConnector,
   type Json,
   type Page,
-  type Reply,
   type Row,
 } from './connector.ts'
-import { google } from './providers/google.ts'
+import { walk } from './paging.ts'
+import { google, needed } from './providers/google.ts'
 import { numberAt, textAt } from './values.ts'
 
 const API = 'https://www.googleapis.com/webmasters/v3'
@@ -78,40 +77,27 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
   }
 }
 
-/** The cursor is the number of rows read so far. Only final days are given, two to three days late. */
-async function* pages(
+/** The place is the number of rows read so far. Only final days are given, two to three days late. */
+function pages(
   context: Context,
   account: Account,
   { from, to }: DayRange,
   cursor: string | null,
 ): AsyncGenerator<Page> {
-  let start: number | null = Number(cursor ?? 0)
-  while (start !== null) {
-    const { body }: Reply = await context.call({
-      method: 'POST',
-      url: `${API}/sites/${encodeURIComponent(account.id)}/searchAnalytics/query`,
-      json: {
-        startDate: from,
-        endDate: to,
-        dimensions: ['date'],
-        type: 'web',
-        dataState: 'final',
-        rowLimit: PAGE_ROWS,
-        startRow: start,
-      },
-    })
+  const url = `${API}/sites/${encodeURIComponent(account.id)}/searchAnalytics/query`
+  const asked = { startDate: from, endDate: to, dimensions: ['date'], type: 'web', dataState: 'final' }
+  return walk<number>(0, cursor, async (startRow) => {
+    const json = { ...asked, rowLimit: PAGE_ROWS, startRow }
+    const { body } = await context.call({ method: 'POST', url, json })
     const rows = valuesAt(body, 'rows[]').map(rowOf)
-    start = rows.length < PAGE_ROWS ? null : start + rows.length
-    yield { rows, next: start === null ? null : String(start), timeZone: 'America/Los_Angeles' }
-  }
+    const after = rows.length < PAGE_ROWS ? null : startRow + rows.length
+    return { rows, after, timeZone: 'America/Los_Angeles' }
+  })
 }
 
 function rowOf(row: Json): Row {
-  const date = textAt(valuesAt(row, 'keys[]')[0] ?? null, '')
-  if (date === null)
-    throw new ConnectorError('unknown', google.id, 'Search Console answered a row without its day')
   return {
-    date,
+    date: needed(textAt(row, 'keys[]'), 'Search Console answered a row without its day'),
     dimensions: {},
     metrics: {
       clicks: numberAt(row, 'clicks'),

@@ -3,14 +3,17 @@ import { valuesAt } from '../classify.ts'
 import {
   ConnectorError,
   type Context,
+  type HttpRequest,
   type Identity,
   type Json,
-  type Provider,
+  type OAuthProvider,
   type Reply,
 } from '../connector.ts'
 import { postToken } from '../http.ts'
+import { textAt } from '../values.ts'
 
-export const google: Provider = {
+export const google: OAuthProvider = {
+  auth: 'oauth',
   id: 'google',
   name: 'Google',
   permissionsUrl: 'https://myaccount.google.com/connections',
@@ -92,6 +95,18 @@ export const google: Provider = {
   reasonPath: 'error|error.details[].reason|error.errors[].reason|error.status',
   retryAfterSeconds: retryDelay,
   limit: { concurrency: 10, minTimeMs: 20 },
+}
+
+/** For listings with `nextPageToken`, which goes back as `pageToken` in the query. */
+export function byPageToken({ body }: Reply, asked: HttpRequest): HttpRequest | null {
+  const pageToken = textAt(body, 'nextPageToken')
+  return pageToken === null ? null : { ...asked, query: { ...asked.query, pageToken } }
+}
+
+/** What no row can do without. Throws ConnectorError. */
+export function needed(value: string | null, says: string): string {
+  if (value === null) throw new ConnectorError('unknown', google.id, says)
+  return value
 }
 
 function claimsOf(idToken: Json): Json {
