@@ -121,7 +121,7 @@ export async function watchOutages(services: Services): Promise<void> {
 /** The question that decides about one connection, by what it failed with. */
 function lookFor(failureClass: string): 'second-look' | 'check-accounts' | 'verify-connection' {
   if (failureClass === 'revoked') return 'second-look'
-  return ['account_lost', 'scope_missing'].includes(failureClass) ? 'check-accounts' : 'verify-connection'
+  return failureClass === 'account_lost' ? 'check-accounts' : 'verify-connection'
 }
 
 async function tell(

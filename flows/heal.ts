@@ -169,7 +169,8 @@ async function stillDownOf(tx: Db, { healing, down }: Settling): Promise<sources
 /** What everything has moved away from, and nobody is alarmed about any more. */
 async function endEmptied(services: Services, tx: Db, orgId: string, connectionIds: string[]): Promise<void> {
   for (const connectionId of connectionIds) {
-    if ((await incidents.openOf(tx, orgId, connectionId)).length > 0) continue
+    const alarming = await incidents.openOf(tx, orgId, connectionId)
+    if (alarming.some(({ kind }) => kind !== 'expiring' && kind !== 'degraded')) continue
     if (await moves.isUnused(tx, orgId, connectionId))
       await services.queue.send('end-connection', { orgId, connectionId }, { db: tx, key: connectionId })
   }

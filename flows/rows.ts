@@ -23,7 +23,7 @@ export function metricRows(
   const byKey = new Map<string, MetricRow>()
   for (const row of page.rows) {
     if (!/^\d{4}-\d\d-\d\d$/.test(row.date) || row.date < range.from || row.date > range.to) continue
-    const made = metricRow(report, row, page.currency ?? currency)
+    const made = metricRow(report, row, row.currency ?? page.currency ?? currency)
     byKey.set(`${made.date} ${made.key}`, made)
   }
   return [...byKey.values()]
@@ -58,12 +58,19 @@ function metricRow(
   return { date: row.date, key: keyOf(dimensions), dimensions: shown, ...numbers, currency, metrics }
 }
 
-/** The connector's names of the metrics that have a value in some row. */
+/** The connector's names of the metrics that have a value in some row. All rows of a page have the same names. */
 export function metricsWithValues(rows: MetricRow[]): string[] {
-  const found = new Set<string>()
-  for (const { metrics } of rows)
-    for (const name in metrics) if (metrics[name] !== null && metrics[name] !== undefined) found.add(name)
-  return [...found]
+  const wanted = new Set(Object.keys(rows[0]?.metrics ?? {}))
+  const found: string[] = []
+  for (const { metrics } of rows) {
+    for (const name of wanted)
+      if (metrics[name] !== null && metrics[name] !== undefined) {
+        found.push(name)
+        wanted.delete(name)
+      }
+    if (wanted.size === 0) break // as a rule after the first row
+  }
+  return found
 }
 
 /** JSON of the values keeps `a|b, c` and `a, b|c` apart; a long one keeps its head and a hash of the whole. */

@@ -75,7 +75,7 @@ export async function checkAccounts(
       ownerAction: null,
     })
   }
-  if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost', 'scope_missing'])
+  if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost'])
 }
 
 /** Delayed for days: staff hear of it, nobody else. Ends by itself when data come again. */

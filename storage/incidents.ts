@@ -78,6 +78,7 @@ export async function lastMended(
   const [row] = await sql<{ at: Date; by: string | null }[]>`
     select resolved_at as at, resolved_by as by from incident
     where org_id = ${orgId} and connection_id = ${connectionId} and status = 'resolved'
+      and kind <> 'degraded'
     order by resolved_at desc limit 1`
   return row ?? null
 }

@@ -11,8 +11,9 @@ const PERCENT = 30
 const WITHIN = '10 minutes'
 /** Refusals right after a consent mean nothing yet. */
 const GRACE = '10 minutes'
-/** Refused so long it is no passing trouble: everybody is alerted after all. */
+/** Refused so long it is no passing trouble: everybody is alerted after all, where there is a client to be alerted. */
 const LONGEST = '24 hours'
+const STAFFS = ['app_config', 'version_sunset']
 const ROUND = '2 minutes'
 
 /** Until the transaction ends, one judges at a time about one provider and OAuth app. Before any other lock. */
@@ -174,7 +175,8 @@ export async function endOfAllOrgs({ sql }: Db): Promise<string[]> {
     update outage set ended_at = latchkey.clock(), looked_at = null,
       ended_why = case when told.answers then 'answered' else 'lasted' end
     from told where outage.id = told.id and outage.ended_at is null
-      and (told.answers or outage.opened_at <= latchkey.clock() - ${LONGEST}::interval)
+      and (told.answers or (outage.opened_at <= latchkey.clock() - ${LONGEST}::interval
+        and outage.failure_class <> all(${STAFFS})))
     returning outage.id`
   return rows.map(({ id }) => id)
 }

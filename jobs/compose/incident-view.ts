@@ -28,7 +28,7 @@ export function viewFor(alert: Alert, clientIds: ReadonlySet<string>): IncidentV
     mutedBy: incident.mutedBy,
     muteReason: incident.muteReason,
     resolvedAt: incident.resolvedAt,
-    outcome: incident.kind === 'staff' ? null : outcomeFor(alert, seen),
+    outcome: incident.kind === 'staff' || incident.kind === 'outage' ? null : outcomeFor(alert, seen),
     onCall: alert.onCall,
     held: isHeld(alert),
     endsOn: alert.endsOn,

@@ -120,10 +120,16 @@ function endWords({ providerName, endsOn, days }: IncidentView): string {
     : `${providerName} ends this authorisation on ${on}, whatever we do; reconnecting takes a minute and loses nothing.`
 }
 
+/** What staff can do about it themselves. */
+const ours = (reason: Reason) =>
+  reason === 'app_config' || reason === 'version_sunset' ? `${REASONS[reason].next} ` : ''
+
 /** Why it is so, and what to do. `ownerAction` must be safe already. */
 export function whyOf(view: IncidentView, ownerAction: string): string {
   const { says, next } = REASONS[view.reason]
   if (view.kind === 'expiring') return endWords(view)
-  const failing = view.outage ? `Each of them: ${REASONS[view.outage.reason].short}. ` : ''
+  const failing = view.outage
+    ? `Each of them: ${REASONS[view.outage.reason].short}. ${ours(view.outage.reason)}`
+    : ''
   return `*Why:* ${says} ${failing}${ownerAction ? `${ownerAction} ` : ''}${next}`
 }

@@ -189,8 +189,16 @@ test('our own app refused everywhere is one incident per org, not one per connec
   await watchOutages(fleet.services)
   const looks = jobsNamed(fleet.sent, 'verify-connection').filter(({ payload }) => isOwn(fleet, payload))
   expect(looks).toHaveLength(9)
+  tiny.mode.api = 'no-report' // the lists answer, the reports do not
   for (const { payload } of looks) await fleet.read(payload as Ship)
-  await fleet.at(6)
+  await fleet.at(7)
+  fleet.sent.length = 0
+  await watchOutages(fleet.services)
+  expect((await outagesOf(fleet)).map(({ status }) => status)).toEqual(['open', 'open'])
+  tiny.mode.api = 'check'
+  const again = jobsNamed(fleet.sent, 'verify-connection').filter(({ payload }) => isOwn(fleet, payload))
+  for (const { payload } of again) await fleet.read(payload as Ship)
+  await fleet.at(8)
   await watchOutages(fleet.services)
   expect((await outagesOf(fleet)).map(({ status }) => status)).toEqual(['resolved', 'resolved'])
 })

@@ -147,7 +147,7 @@ function listed(file: string): Record<string, unknown> {
     ...{ connectionId: a.connection, sourceId: a.source, incidentId: a.incident, linkSessionId: a.session },
     ...{ sessionId: a.session, fromConnectionId: a.connection, toConnectionId: a.connection, itemId: a.item },
     ...{ sourceIds: [a.source], workspaceId: a.workspace, subjectId: a.request, deliveryId: a.delivery },
-    ...{ outageId: a.outage, failureClasses: ['revoked'] },
+    ...{ outageId: a.outage, failureClasses: ['revoked'], runId: a.run, seen: [], flags: [], offered: [] },
     ...{ slackUserId: `U${a.mark}`, userId: `U${a.mark}`, by: 'U2', submissionKey: a.mark, key: a.mark },
     ...{ day: '2026-11-01', date: '2026-11-01', from: '2026-11-01', to: '2026-11-02' },
     ...{ fromDay: '2026-11-01', toDay: '2026-11-02', kind: 'connection', status: 'agreed', as: 'cancelled' },

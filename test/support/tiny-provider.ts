@@ -12,7 +12,10 @@ export type TinyServer = {
   /** Report pages asked for, e.g. `2026-11-01 p2`. */
   asked: string[]
   /** What the token endpoint and the API do from now on. */
-  mode: { token: 'rotate' | 'refuse' | 'down'; api: 'check' | 'refuse' | 'limit' | 'down' | 'odd' }
+  mode: {
+    token: 'rotate' | 'refuse' | 'down'
+    api: 'check' | 'refuse' | 'limit' | 'down' | 'odd' | 'no-report'
+  }
   /** Access tokens the API takes: those issued, until emptied. */
   valid: Set<string>
   refreshToken: string
@@ -64,7 +67,8 @@ async function reply(tiny: TinyServer, request: http.IncomingMessage, body: stri
   if (url.pathname === '/token') return renewal(tiny, new URLSearchParams(body).get('refresh_token') ?? '')
   if (tiny.mode.api === 'limit') return [429, { error: 'slow_down' }, { 'retry-after': '90' }]
   if (tiny.mode.api === 'down') return [503, { error: 'unavailable' }]
-  if (tiny.mode.api === 'odd') return [418, { error: 'teapot' }]
+  const noReport = tiny.mode.api === 'no-report' && url.pathname === '/report'
+  if (tiny.mode.api === 'odd' || noReport) return [418, { error: 'teapot' }]
   const token = request.headers.authorization?.replace('Bearer ', '') ?? ''
   if (tiny.mode.api === 'refuse' || !tiny.valid.has(token)) return [401, { error: 'unauthorized' }]
   if (url.pathname !== '/report') return [200, { accounts: ['a1'] }]
