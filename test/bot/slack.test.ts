@@ -34,6 +34,7 @@ beforeAll(async () => {
 beforeEach(() => {
   slack.calls.length = 0
   slack.answers = {}
+  slack.uploads = {}
   options = []
 })
 afterAll(async () => {
@@ -83,6 +84,50 @@ describe('posting', () => {
     const seconds = (to: string) => done.filter(([name]) => name === to).map(([, ms]) => ms / 1000)
     expect(seconds(b)[0]).toBeLessThan(1)
     expect(seconds(a)[1]).toBeGreaterThan(1.1)
+  })
+})
+
+describe('a file', () => {
+  const file = (more = {}) => ({
+    ...{ name: 'a.png', title: 'A picture', altText: 'Ten of ten days', data: new Blob(['bytes']) },
+    ...more,
+  })
+
+  test('is announced with its length and its words, sent, and shared in the DM with the message', async () => {
+    expect(await (await voiceOf('one')).file('U21', file(), message)).toMatchObject({
+      ...{ kind: 'posted', channel: 'D-U21' },
+    })
+    const [announced] = slack.of('files.getUploadURLExternal')
+    expect(announced?.args).toEqual({ filename: 'a.png', length: '5', alt_txt: 'Ten of ten days' })
+    expect(Object.values(slack.uploads).map(String)).toEqual(['bytes'])
+    const [id] = Object.keys(slack.uploads)
+    expect(slack.of('files.completeUploadExternal')[0]?.args).toMatchObject({
+      ...{ files: [{ id, title: 'A picture' }], channel_id: 'D-U21', blocks: message.blocks },
+    })
+  })
+
+  test('has no more words than Slack takes', async () => {
+    await (await voiceOf('one')).file('U22', file({ altText: 'x'.repeat(2_000) }), message)
+    expect(String(slack.of('files.getUploadURLExternal')[0]?.args.alt_txt)).toHaveLength(1_000)
+  })
+
+  test.each([
+    ['file_uploads_disabled', 'refused'],
+    ['file_upload_size_restricted', 'refused'],
+    ['missing_scope', 'refused'],
+    ['token_revoked', 'unreachable'],
+  ])('%s is an answer: %s', async (error, kind) => {
+    slack.answers['files.getUploadURLExternal'] = { ok: false, error }
+    expect(await (await voiceOf('one')).file(channel(), file(), message)).toEqual({ kind, why: error })
+  })
+
+  test('that did not arrive is thrown, and never shared', async () => {
+    slack.answers['files.getUploadURLExternal'] = {
+      ...{ ok: true, file_id: 'F1', upload_url: `${slack.apiUrl}nowhere`.replace('/api/', '/lost/') },
+    }
+    slack.answers['/lost/nowhere'] = { ok: false, retryAfter: 1 }
+    await expect((await voiceOf('one')).file(channel(), file(), message)).rejects.toThrow('429')
+    expect(slack.of('files.completeUploadExternal')).toEqual([])
   })
 })
 
