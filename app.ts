@@ -42,7 +42,9 @@ export async function createApp(config: Config, log: Log = openLog(config.logLev
   const services: Services = {
     db,
     queue: queue.queue,
-    connectors: catalogue(allConnectors.filter(({ provider }) => provider.id in config.oauthApps)),
+    connectors: catalogue(
+      allConnectors.filter(({ provider }) => provider.auth === 'key' || provider.id in config.oauthApps),
+    ),
     oauthApps: config.oauthApps,
     vault: createVault(config.secretKeys, 'credential'),
     tokens: createDeriver(config.secretKeys, 'token'),
@@ -120,6 +122,7 @@ function listen(server: Server, port: number): Promise<void> {
 
 function announce(config: Config, log: Log): void {
   routeOrigins(config.providerOrigins)
+  for (const why of config.notOffered) log.warn({}, `not offered: ${why}`)
   if (Object.keys(config.providerOrigins).length > 0)
     log.warn({ origins: config.providerOrigins }, 'provider origins are rerouted')
 }

@@ -1,4 +1,6 @@
 /** Everything read from the environment. Fails once, listing every problem, before anything starts. */
+import type { OAuthApps } from './connectors/connector.ts'
+import { allConnectors } from './connectors/index.ts'
 import { parseSecretKeys, type SecretKeys } from './storage/seal.ts'
 
 export type Config = {
@@ -10,7 +12,9 @@ export type Config = {
   smtp: { url: string; from: { name: string; address: string } }
   secretKeys: SecretKeys
   /** By provider id. A provider without its pair is not offered. */
-  oauthApps: Record<string, { id: string; secret: string }>
+  oauthApps: OAuthApps
+  /** Providers whose pair is there, and why they are not offered all the same. */
+  notOffered: string[]
   /** Origin → origin: where calls and browser redirects to the left really go. Empty in ordinary use. */
   providerOrigins: Record<string, string>
   metricsToken: string | null
@@ -27,18 +31,14 @@ export type SlackConfig = {
   install: { kind: 'token'; botToken: string } | { kind: 'oauth'; clientId: string; clientSecret: string }
 }
 
-const PROVIDERS = [
-  ...['GOOGLE', 'META', 'LINKEDIN', 'MICROSOFT', 'TIKTOK', 'HUBSPOT', 'PINTEREST', 'SNAPCHAT', 'SHOPIFY'],
-  ...['MAILCHIMP', 'SALESFORCE', 'AMAZON', 'X'],
-]
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 type Env = Record<string, string | undefined>
-type Reader = { env: Env; problems: string[] }
+type Reader = { env: Env; problems: string[]; notOffered: string[] }
 
 /** Throws one Error that names every missing or wrong variable, a line each. Never prints a value. */
 export function readConfig(env: Env): Config {
-  const reader: Reader = { env, problems: [] }
+  const reader: Reader = { env, problems: [], notOffered: [] }
   const config: Config = {
     databaseUrl: readDatabaseUrl(reader),
     publicUrl: readPublicUrl(reader),
@@ -48,6 +48,7 @@ export function readConfig(env: Env): Config {
     smtp: readSmtp(reader),
     secretKeys: readSecretKeys(reader),
     oauthApps: readOAuthApps(reader),
+    notOffered: reader.notOffered,
     providerOrigins: readOrigins(reader),
     metricsToken: value(reader, 'METRICS_TOKEN'),
     logLevel: oneOf(reader, 'LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -159,14 +160,35 @@ function readSecretKeys(reader: Reader): SecretKeys {
   }
 }
 
+/** Which providers take a pair, and under which names: the connectors say. */
+export function appVariables(): {
+  provider: string
+  id: string
+  secret: string
+  developerToken: string | null
+}[] {
+  const providers = new Map(allConnectors.map(({ provider }) => [provider.id, provider]))
+  return [...providers.values()].flatMap((provider) => {
+    if (provider.auth === 'key') return []
+    const name = provider.id.toUpperCase()
+    const developerToken = provider.developerToken ?? null
+    return [
+      { provider: provider.id, id: `${name}_CLIENT_ID`, secret: `${name}_CLIENT_SECRET`, developerToken },
+    ]
+  })
+}
+
 function readOAuthApps(reader: Reader): Config['oauthApps'] {
   const apps: Config['oauthApps'] = {}
-  for (const provider of PROVIDERS) {
-    const id = value(reader, `${provider}_CLIENT_ID`)
-    const secret = value(reader, `${provider}_CLIENT_SECRET`)
-    if (id && secret) apps[provider.toLowerCase()] = { id, secret }
+  for (const names of appVariables()) {
+    const id = value(reader, names.id)
+    const secret = value(reader, names.secret)
+    const developerToken = names.developerToken && value(reader, names.developerToken)
+    if (id && secret && names.developerToken && !developerToken)
+      reader.notOffered.push(`${names.provider}: ${names.developerToken} is missing`)
+    else if (id && secret) apps[names.provider] = { id, secret, ...(developerToken && { developerToken }) }
     else if (id || secret)
-      reader.problems.push(`${provider}_CLIENT_${id ? 'SECRET' : 'ID'} is missing: its other half is set`)
+      reader.problems.push(`${id ? names.secret : names.id} is missing: its other half is set`)
   }
   return apps
 }

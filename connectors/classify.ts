@@ -1,11 +1,11 @@
 /** From a provider's answer to a failure class, by rules alone: status codes mean different things everywhere. */
-import type { FailureClass, Json, Reply, Rule } from './connector.ts'
+import type { FailureClass, Json, Reply, Rule } from './call.ts'
 
 export type Verdict = { kind: FailureClass; ownerAction: string | null }
 
 /**
- * `lists` in order of precedence: the connector's own, then its provider's. A rule with `path` or `contains` beats
- * every rule without. Within a list the gravest class wins, then the earlier rule. No rule: `unknown` below 500,
+ * `lists` in order of precedence: the connector's own, then its provider's. A rule about the body beats every rule
+ * without. Within a list the gravest class wins, then the earlier rule. No rule: `unknown` below 500,
  * else `transient`; nothing but a rule ever makes `revoked`.
  */
 export function classify(lists: Rule[][], where: 'token' | 'api', reply: Reply): Verdict {
@@ -33,7 +33,8 @@ const ORDER: FailureClass[] = [
   ...(['app_config', 'version_sunset', 'transient', 'unknown'] as const),
 ]
 
-const isSpecific = (rule: Rule) => rule.path !== undefined || rule.contains !== undefined
+const isSpecific = (rule: Rule) =>
+  rule.path !== undefined || rule.contains !== undefined || rule.json !== undefined
 
 function gravest(rules: Rule[]): Rule | undefined {
   return ORDER.map((kind) => rules.find((rule) => rule.kind === kind)).find(Boolean)
@@ -43,14 +44,17 @@ function matches(rule: Rule, where: 'token' | 'api', reply: Reply): boolean {
   if (rule.at && rule.at !== where) return false
   if (rule.http && !rule.http.includes(reply.status)) return false
   if (rule.contains !== undefined && !reply.text.includes(rule.contains)) return false
+  if (rule.json === false && reply.body !== null) return false
   if (rule.path === undefined) return true
   return valuesAt(reply.body, rule.path).some((value) => isMeant(rule, value))
 }
 
 function isMeant(rule: Rule, value: Json): boolean {
-  if (rule.in && !rule.in.some((wanted) => wanted === value)) return false
+  if (value === null || typeof value === 'object') return !rule.in && !rule.between
+  if (rule.in && !rule.in.some((wanted) => String(wanted) === String(value))) return false
   if (!rule.between) return true
-  return typeof value === 'number' && value >= rule.between[0] && value <= rule.between[1]
+  const number = value === '' || typeof value === 'boolean' ? Number.NaN : Number(value)
+  return number >= rule.between[0] && number <= rule.between[1]
 }
 
 function follow(step: string): (from: Json) => Json[] {

@@ -1,85 +1,115 @@
 /**
- * The one place that calls a provider: pace, deadline, size, declared origins, and ConnectorError for all that fails.
- * Calls go through the global `fetch`, which never follows a redirect here.
+ * The one place that calls a provider: pace, declared origins, and ConnectorError for all that fails. Ordinary calls
+ * go through the global `fetch`, which never follows a redirect here.
  */
-import { classify, isDisguised, valuesAt } from './classify.ts'
 import {
-  type Account,
-  type Connector,
   ConnectorError,
   type Context,
   type HttpRequest,
   type Json,
   type OAuthApp,
-  type Provider,
   type Reply,
-  type TokenSet,
-} from './connector.ts'
-import { checkOrigin, routed } from './origins.ts'
-import { paced } from './pace.ts'
+} from './call.ts'
+import { classify, isDisguised, valuesAt } from './classify.ts'
+import type { Account, Connector, OAuthProvider, Provider, TokenSet } from './connector.ts'
+import { paced, rest } from './pace.ts'
+import { type Caller, download, failure, send, sleep } from './send.ts'
 import { numberAt, textAt } from './values.ts'
 
-export { routed, routeOrigins } from './origins.ts'
+export { landings, routed, routeOrigins } from './origins.ts'
 
-/**
- * What accounts(), pages(), identity() and renew() read through. `accessToken` null: for calls that carry none.
- * `accountKey` shares one pace between everybody who reads the same account, e.g. `ga4:330011`; null: only the
- * provider's pace. Each call has 30 seconds of its own besides `signal`.
- */
-export function openContext(options: {
+export type Opening = {
   provider: Provider
   connector: Connector | null
+  /** Null: for calls that carry none. */
   accessToken: string | null
+  /** Null for keys. */
+  app: OAuthApp | null
+  /** Address of this connection's API, where it has one of its own. */
+  site?: string
   account?: Account | null
+  /** Shares one pace between everybody who reads the same account, e.g. `ga4:330011`; null: only the provider's. */
   accountKey?: string | null
+  answers?: Record<string, string>
+  known?: string[]
   signal: AbortSignal
-}): Context {
-  const { provider, connector, accessToken, account = null, accountKey = null, signal } = options
-  const headers = {
-    ...(accessToken === null ? {} : provider.authorization(accessToken)),
-    ...connector?.headers(account),
+}
+
+/** What accounts(), pages(), identity() and renew() read through. Each call has 30 seconds of its own beside `signal`. */
+export function openContext(options: Opening): Context {
+  const { provider, connector, accessToken, account = null, accountKey = null, app, signal } = options
+  const site = options.site ?? ''
+  const caller: Caller = { provider, connector, where: 'api', site }
+  const turn = { provider, connector, accountKey }
+  const signed = (request: HttpRequest): HttpRequest => {
+    const plain = { ...request, headers: { ...connector?.headers(account, app), ...request.headers } }
+    if (accessToken === null) return plain
+    return { ...plain, headers: { ...provider.authorization(accessToken, request, app), ...plain.headers } }
   }
-  const caller: Caller = { provider, connector, where: 'api' }
   return {
-    signal,
-    async call(request) {
-      const whole = { ...request, headers: { ...headers, ...request.headers } }
-      return paced({ provider, connector, accountKey }, signal, async () =>
-        good(caller, await send(caller, whole, signal)),
-      )
-    },
+    ...{ signal, app, site, answers: options.answers ?? {}, known: options.known ?? [] },
+    sleep: (ms) => sleep(ms, signal),
+    download: (url) => paced(turn, signal, () => download(caller, url, signal)),
+    call: (request) =>
+      paced(turn, signal, async () => {
+        const reply = await send(caller, signed(request), signal)
+        rest(turn, provider.restSeconds?.(reply) ?? null)
+        return good(caller, reply)
+      }),
   }
 }
 
 /**
- * One call of the token endpoint, e.g. a renewal. Not paced: nobody waits for a token behind reports. Throws
+ * One call of the token endpoint, e.g. a renewal or a code. Not paced: nobody waits for a token behind reports. Throws
  * ConnectorError; `revoked` here is the provider's first word, which the caller may want to hear twice.
  */
 export async function postToken(
-  provider: Provider,
+  provider: OAuthProvider,
   form: Record<string, string>,
-  { app, signal }: { app: OAuthApp; signal: AbortSignal },
+  { app, signal, site = '' }: { app: OAuthApp; signal: AbortSignal; site?: string },
 ): Promise<TokenSet> {
-  const caller: Caller = { provider, connector: null, where: 'token' }
   const basic = provider.tokenAuth === 'basic'
   const { id, secret } = app
-  const request: HttpRequest = {
-    method: 'POST',
-    url: provider.tokenUrl,
-    form: basic ? form : { ...form, client_id: id, client_secret: secret },
-    headers: basic
-      ? { authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}` }
-      : {},
-  }
-  const { body, status } = good(caller, await send(caller, request, signal))
+  const { body } = await callToken(
+    provider,
+    {
+      method: 'POST',
+      url: provider.endpoints?.(site).tokenUrl ?? provider.tokenUrl,
+      form: basic ? form : { ...form, client_id: id, client_secret: secret },
+      headers: basic
+        ? { authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}` }
+        : {},
+    },
+    signal,
+    site,
+  )
+  return tokenSet(provider, body)
+}
+
+/** A token endpoint in a provider's own dialect; classed by its `token` rules. Throws ConnectorError. */
+export async function callToken(
+  provider: Provider,
+  request: HttpRequest,
+  signal: AbortSignal,
+  site = '',
+): Promise<Reply> {
+  const caller: Caller = { provider, connector: null, where: 'token', site }
+  return good(caller, await send(caller, request, signal))
+}
+
+/** A token answer in RFC 6749's words, with the names in use for the end of the whole authorisation. Throws ConnectorError. */
+export function tokenSet(provider: Provider, body: Json): TokenSet {
   const accessToken = textAt(body, 'access_token')
-  if (!accessToken) throw failure(caller, 'transient', `answered ${status} without an access token`)
+  if (!accessToken)
+    throw new ConnectorError('transient', provider.id, `${provider.name} answered without an access token`)
   const scope = textAt(body, 'scope')
   return {
     accessToken,
     refreshToken: textAt(body, 'refresh_token'),
     expiresInSeconds: numberAt(body, 'expires_in'),
+    grantExpiresInSeconds: numberAt(body, 'refresh_token_expires_in') ?? numberAt(body, 'refresh_expires_in'),
     scopes: scope ? scope.split(/[\s,]+/).filter(Boolean) : null,
+    raw: body,
   }
 }
 
@@ -90,90 +120,17 @@ export async function postToken(
 export async function revokeToken(
   provider: Provider,
   token: string,
-  signal: AbortSignal,
+  { app, site = '', signal }: { app: OAuthApp | null; site?: string; signal: AbortSignal },
 ): Promise<'revoked' | 'unsupported'> {
-  if (!provider.revoke) return 'unsupported'
-  const caller: Caller = { provider, connector: null, where: 'token' }
-  const reply = await send(caller, provider.revoke(token), signal)
+  if (provider.auth === 'key' || !provider.revoke) return 'unsupported'
+  const caller: Caller = { provider, connector: null, where: 'token', site }
+  const reply = await send(caller, provider.revoke(token, site, app), signal)
   if (reply.status < 300 || /invalid_(token|grant)/.test(textAt(reply.body, 'error') ?? '')) return 'revoked'
   throw refused(caller, reply)
 }
 
-const DEADLINE_MS = 30_000
-const MAX_BYTES = 20 * 1024 * 1024
-const AGENT = 'Latchkey'
-
-type Caller = { provider: Provider; connector: Connector | null; where: 'token' | 'api' }
-
-/** Any answer is returned, good or bad. Throws ConnectorError `transient` where there was none. */
-async function send(caller: Caller, request: HttpRequest, signal: AbortSignal): Promise<Reply> {
-  checkOrigin(request.url, caller.provider, caller.connector)
-  signal.throwIfAborted()
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
-  try {
-    const response = await fetch(target(request), {
-      method: request.method ?? 'GET',
-      headers: headersOf(request),
-      body: bodyOf(request),
-      redirect: 'manual',
-      signal: deadline,
-    })
-    const { status, headers } = response
-    const raw = await readBody(caller, response)
-    return { status, headers: Object.fromEntries(headers), body: parse(raw) ?? null, text: raw }
-  } catch (cause) {
-    signal.throwIfAborted()
-    if (cause instanceof ConnectorError) throw cause
-    const late = deadline.aborted ? `did not answer within ${DEADLINE_MS / 1000} s` : 'could not be reached'
-    throw failure(caller, 'transient', late, { cause })
-  }
-}
-
-function target({ url, query }: HttpRequest): string {
-  const whole = new URL(url)
-  for (const [name, value] of Object.entries(query ?? {})) whole.searchParams.set(name, value)
-  return routed(whole.href)
-}
-
-function headersOf({ json, form, headers }: HttpRequest): Record<string, string> {
-  return {
-    accept: 'application/json',
-    'user-agent': AGENT,
-    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
-    ...headers,
-  }
-}
-
-function bodyOf({ json, form }: HttpRequest): string | null {
-  if (json !== undefined) return JSON.stringify(json)
-  return form === undefined ? null : new URLSearchParams(form).toString()
-}
-
-/** Stops reading, and the transfer, at 20 MB. */
-async function readBody(caller: Caller, response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let whole = ''
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_BYTES) throw failure(caller, 'unknown', 'answered with more than 20 MB')
-    whole += decoder.decode(chunk, { stream: true })
-  }
-  return whole + decoder.decode()
-}
-
-/** Undefined: not JSON, so an HTML page, a truncated answer or nothing at all. */
-function parse(raw: string): Json | undefined {
-  try {
-    return JSON.parse(raw) as Json
-  } catch {
-    return undefined
-  }
-}
-
 function good(caller: Caller, reply: Reply): Reply {
-  const fine = reply.status >= 200 && reply.status < 300
+  const fine = reply.status >= 200 && reply.status < 300 && (caller.provider.isGood?.(reply) ?? true)
   if (!fine || isDisguised(rules(caller), reply)) throw refused(caller, reply)
   if (reply.body === null)
     throw failure(caller, 'transient', `answered ${reply.status} with something that is not JSON`)
@@ -198,17 +155,6 @@ const rules = ({ provider, connector }: Caller) => [connector?.errors ?? [], pro
 /** Codes only: free text of a provider may repeat what was sent. */
 const isCode = (value: Json) =>
   typeof value === 'number' || (typeof value === 'string' && /^[\w.-]{1,80}$/.test(value))
-
-type Details = ConstructorParameters<typeof ConnectorError>[3]
-
-function failure(
-  { provider, connector }: Caller,
-  kind: ConnectorError['kind'],
-  what: string,
-  details: Details = {},
-): ConnectorError {
-  return new ConnectorError(kind, provider.id, `${connector?.name ?? provider.name} ${what}`, details)
-}
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3), never negative. */
 function retryAfter({ headers }: Reply): number | null {

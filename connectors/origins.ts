@@ -1,9 +1,8 @@
 /** Which origins may be called, and where calls to them really go (PROVIDER_ORIGINS). */
-import type { Connector, Provider } from './connector.ts'
 
 let instead: Record<string, string> = {}
 
-/** Where calls and redirects to an origin really go (PROVIDER_ORIGINS). Set once at start. */
+/** Where calls and redirects to an origin really go (PROVIDER_ORIGINS); `https://*.x` on the left is any subdomain. Set once at start. */
 export function routeOrigins(map: Record<string, string>): void {
   instead = map
 }
@@ -11,13 +10,36 @@ export function routeOrigins(map: Record<string, string>): void {
 /** The URL with its origin replaced where PROVIDER_ORIGINS says so. */
 export function routed(url: string): string {
   const { origin } = new URL(url)
-  const to = instead[origin]
+  const to = instead[origin] ?? Object.entries(instead).find(([from]) => matches(from, origin))?.[1]
   return to ? to + url.slice(origin.length) : url
 }
 
-/** Throws, as a mistake of ours, on an origin neither the provider nor the connector declares. */
-export function checkOrigin(url: string, provider: Provider, connector: Connector | null): void {
+/** Every origin a browser sent to this pattern may end at: itself, and where PROVIDER_ORIGINS leads its matches. */
+export function landings(pattern: string): string[] {
+  const led = Object.entries(instead).filter(([from]) => from === pattern || matches(pattern, from))
+  return [...(pattern === 'site' ? [] : [pattern]), ...led.map(([, to]) => to)]
+}
+
+/**
+ * How a call to this URL is allowed: `declared` by its connector or provider, `site` because it is the connection's
+ * own address, which a stranger typed. Throws, as a mistake of ours, where it is neither.
+ */
+export function checkOrigin(url: string, allowed: string[], site: string, who: string): 'declared' | 'site' {
   const { origin } = new URL(url)
-  if (provider.origins.includes(origin) || connector?.origins.includes(origin)) return
-  throw new Error(`${connector?.id ?? provider.id} may not call ${origin}: it is not among its origins`)
+  if (allowed.some((pattern) => matches(pattern, origin))) return 'declared'
+  if (site !== '' && allowed.includes('site') && new URL(site).origin === origin) return 'site'
+  throw new Error(`${who} may not call ${origin}: it is not among its origins`)
+}
+
+/** A prepared file lies where the connector says, or where whoever runs Latchkey routes providers to. */
+export function isDownload(url: string, allowed: string[]): boolean {
+  if (!URL.canParse(url)) return false
+  const { origin } = new URL(url)
+  const routes = Object.entries(instead).flat()
+  return [...allowed, ...routes].some((pattern) => matches(pattern, origin))
+}
+
+function matches(pattern: string, origin: string): boolean {
+  const wild = /^https:\/\/\*\.([a-z0-9.-]+)$/.exec(pattern)
+  return wild ? origin.startsWith('https://') && origin.endsWith(`.${wild[1]}`) : pattern === origin
 }

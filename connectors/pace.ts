@@ -1,18 +1,26 @@
 /** How fast this process calls a provider, and each account at it. Paces live in memory: processes do not share them. */
 import Bottleneck from 'bottleneck'
-import type { Connector, Pace, Provider } from './connector.ts'
+import { ConnectorError, type Pace } from './call.ts'
+import type { Connector, Provider } from './connector.ts'
 
 /** One account never takes more than its own share, so a slow one leaves room for the others. */
 const ACCOUNT: Pace = { concurrency: 2, minTimeMs: 50 }
 const IDLE_MS = 5 * 60_000
+/** A longer rest than this goes back to the queue: a job that sleeps keeps others from working. */
+const PATIENCE_MS = 5_000
+const MINUTE_MS = 60_000
 
-/** Waits for a turn, then works. Rejects with the signal's reason as soon as it is aborted, also while waiting. */
+/**
+ * Waits for a turn, then works. Rejects with the signal's reason as soon as it is aborted, also while waiting, and
+ * with ConnectorError `rate_limited` while this account has been told to rest for longer than a moment.
+ */
 export async function paced<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const stop = () => reject(signal.reason)
   signal.addEventListener('abort', stop, { once: true })
   const scheduled = limiterFor(turn).schedule(async () => {
+    await rested(turn)
     signal.throwIfAborted()
     return work()
   })
@@ -25,6 +33,30 @@ export async function paced<T>(turn: Turn, signal: AbortSignal, work: () => Prom
 }
 
 export type Turn = { provider: Provider; connector: Connector | null; accountKey: string | null }
+
+const resting = new Map<string, number>()
+
+/** Nobody calls this account again for so many seconds. Without an account nobody rests: others may be fine. */
+export function rest({ accountKey }: Turn, seconds: number | null): void {
+  if (accountKey === null || seconds === null || seconds <= 0) return
+  const until = performance.now() + seconds * 1000
+  resting.set(accountKey, Math.max(until, resting.get(accountKey) ?? 0))
+}
+
+async function rested({ accountKey, provider, connector }: Turn): Promise<void> {
+  const until = accountKey === null ? undefined : resting.get(accountKey)
+  if (accountKey === null || until === undefined) return
+  const ms = until - performance.now()
+  if (ms <= 0) {
+    resting.delete(accountKey)
+    return
+  }
+  if (ms > PATIENCE_MS) {
+    const says = `${connector?.name ?? provider.name} asked to wait`
+    throw new ConnectorError('rate_limited', provider.id, says, { retryAfterSeconds: Math.ceil(ms / 1000) })
+  }
+  await new Promise((done) => setTimeout(done, ms))
+}
 
 const providers = new Map<string, Bottleneck>()
 const accounts = new Map<string, Bottleneck.Group>()
@@ -41,7 +73,15 @@ function limiterFor({ provider, connector, accountKey }: Turn): Bottleneck {
   return group.key(accountKey)
 }
 
-const settings = ({ concurrency, minTimeMs }: Pace) => ({ maxConcurrent: concurrency, minTime: minTimeMs })
+const settings = ({ concurrency, minTimeMs, perMinute }: Pace) => ({
+  maxConcurrent: concurrency,
+  minTime: minTimeMs,
+  ...(perMinute && {
+    reservoir: perMinute,
+    reservoirRefreshAmount: perMinute,
+    reservoirRefreshInterval: MINUTE_MS,
+  }),
+})
 
 function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
   const found = map.get(key)

@@ -1,6 +1,7 @@
 /** Reading single values out of provider answers: what is missing or odd becomes null, never 0 and never ''. */
+
+import type { Json } from './call.ts'
 import { valuesAt } from './classify.ts'
-import type { Json } from './connector.ts'
 
 /** Numbers count as text too: some providers write ids either way. */
 export function textAt(from: Json, path: string): string | null {
@@ -22,13 +23,44 @@ export function decimalAt(from: Json, path: string): string | null {
 }
 
 /** Millionths of a unit as an exact decimal: '402570000' is '402.57'. */
-export function fromMicros(micros: string | null): string | null {
-  if (micros === null || !/^-?\d+$/.test(micros)) return null
-  const sign = micros.startsWith('-') ? '-' : ''
-  const digits = micros.replace('-', '').padStart(7, '0')
-  const fraction = digits.slice(-6).replace(/0+$/, '')
-  const whole = digits.slice(0, -6).replace(/^0+(?=\d)/, '')
+export const fromMicros = (micros: string | null): string | null => scaled(micros, 6)
+
+/** An integer in units of 10^-places as an exact decimal: cents with 2, yen with 0. */
+export function scaled(integer: string | null, places: number): string | null {
+  if (integer === null || !/^-?\d+$/.test(integer)) return null
+  const sign = integer.startsWith('-') ? '-' : ''
+  const digits = integer.replace('-', '').padStart(places + 1, '0')
+  const fraction = digits.slice(digits.length - places).replace(/0+$/, '')
+  const whole = digits.slice(0, digits.length - places).replace(/^0+(?=\d)/, '')
   return `${sign}${whole}${fraction && `.${fraction}`}`
+}
+
+/** Exact sum of decimals as text. Null where nothing was known; what is not known is left out. */
+export function sumOf(values: (string | null)[]): string | null {
+  const known = values.filter((value) => value !== null).map((value) => plain(value))
+  if (known.length === 0) return null
+  const places = Math.max(...known.map((value) => (value.split('.')[1] ?? '').length))
+  const total = known.reduce((sum, value) => {
+    const [whole = '0', fraction = ''] = value.split('.')
+    return sum + BigInt(whole + fraction.padEnd(places, '0'))
+  }, 0n)
+  return scaled(String(total), places)
+}
+
+/** Without an exponent: JavaScript writes small and huge numbers as 1e-7 and 1e21. */
+function plain(value: string): string {
+  const [, sign = '', whole = '', fraction = '', power = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(value) ?? []
+  const shift = Number(power)
+  if (shift >= 0)
+    return `${sign}${whole}${fraction.padEnd(shift, '0').slice(0, shift)}${fraction.length > shift ? `.${fraction.slice(shift)}` : ''}`
+  const digits = whole.padStart(1 - shift, '0')
+  return `${sign}${digits.slice(0, shift)}.${digits.slice(shift)}${fraction}`
+}
+
+/** The first element of an answer that has it; null where the path leads nowhere. */
+export function valueAt(from: Json, path: string): Json {
+  return valuesAt(from, path)[0] ?? null
 }
 
 /** The fields that are known, for optional ones: null leaves its field out. */

@@ -1,4 +1,6 @@
 /** Planning the first read of a source, month by month, and the read that closes the gap after a reconnect. */
+import type { Connector } from '../connectors/connector.ts'
+import * as connections from '../storage/connections.ts'
 import type { Db } from '../storage/db.ts'
 import * as zones from '../storage/refresh-zones.ts'
 import type { Source } from '../storage/sources.ts'
@@ -23,7 +25,8 @@ export async function planBackfill(
     const source = await sources.byId(tx, orgId, sourceId)
     const report = source && services.connectors.get(source.connectorId)?.report
     if (!source || !report || source.status === 'removed') continue
-    const range = backfillRange(reportDay(now, report.zone, source.accountTimeZone), report)
+    const reach = await reachOf(tx, source, report)
+    const range = backfillRange(reportDay(now, report.zone, source.accountTimeZone), { ...report, ...reach })
     const slices = (await runs.backfilledTo(tx, orgId, sourceId)) ? [] : monthSlices(range)
     await runs.plan(
       tx,
@@ -34,6 +37,14 @@ export async function planBackfill(
     await services.queue.send('backfill', { orgId, sourceId }, { db: tx, key: sourceId })
     await sayProgress(services, tx, source)
   }
+}
+
+/** Shorter where an optional permission was not given. */
+async function reachOf(tx: Db, { orgId, connectionId }: Source, report: Connector['report']) {
+  const { reachWithout } = report
+  if (!reachWithout) return {}
+  const connection = await connections.byId(tx, orgId, connectionId)
+  return connection?.scopes.includes(reachWithout.scope) ? {} : { reachDays: reachWithout.days }
 }
 
 /**

@@ -33,10 +33,12 @@ export async function withCredential<T>(
   const accountKey = connector && account ? `${connector.id}:${account.id}` : null
   let held = await freshCredential(services, ids(subject))
   let lookedAt = performance.now()
-  const open = ({ provider, credential: { accessToken } }: Held) =>
-    openContext({ provider, connector, accessToken, account, accountKey, signal })
+  const app = services.oauthApps[held.provider.id] ?? null
+  const known = connector?.ask ? await accountsUnder(services, subject) : []
+  const open = ({ provider, credential: { accessToken, site = '' } }: Held) =>
+    openContext({ provider, connector, accessToken, app, site, account, accountKey, known, signal })
   const context: Context = {
-    signal,
+    ...open(held),
     async call(request) {
       if (performance.now() - lookedAt > RECHECK_MS) {
         held = await freshCredential(services, ids(subject))
@@ -80,6 +82,15 @@ export async function lookAgain(
   await connections.markVerified(services.db, orgId, connectionId)
 }
 
+/** What an owner named once is found again by what came of it. */
+async function accountsUnder(
+  { db }: Services,
+  { orgId, connectionId, connector }: Subject,
+): Promise<string[]> {
+  const under = await sources.ofConnection(db, orgId, connectionId)
+  return under.filter(({ connectorId }) => connectorId === connector?.id).map(({ accountId }) => accountId)
+}
+
 const ids = ({ orgId, connectionId }: Subject) => ({ orgId, connectionId })
 
 const isRefusal = (error: unknown): error is ConnectorError =>
@@ -94,7 +105,7 @@ async function afterRefusal(
 ): Promise<Held> {
   const next = await freshCredential(services, ids(subject), { refused: tried.sealed })
   if (next.sealed !== tried.sealed) return next
-  throw await refusedFor(services, subject, error, false)
+  throw await refusedFor(services, subject, error, false, tried.provider.refusalSeconds)
 }
 
 /** What a refusal of the API itself means by now. */
@@ -103,7 +114,8 @@ async function refusedFor(
   { orgId, connectionId }: Subject,
   error: ConnectorError,
   confirmed: boolean,
+  afterSeconds?: number,
 ): Promise<ConnectorError> {
-  const final = await credentials.noteApiRefusal(services.db, orgId, connectionId, confirmed)
+  const final = await credentials.noteApiRefusal(services.db, orgId, connectionId, confirmed, afterSeconds)
   return final ? error : notYet(error)
 }

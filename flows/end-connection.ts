@@ -3,7 +3,7 @@ import { revokeToken } from '../connectors/http.ts'
 import * as audit from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
 import * as removals from '../storage/removals.ts'
-import { placeOf } from './renewal.ts'
+import { type Credential, placeOf } from './renewal.ts'
 import type { Services } from './services.ts'
 
 export type Ended =
@@ -52,11 +52,9 @@ async function withdraw(
   if (!provider) return 'unsupported'
   try {
     const credential = services.vault.open(sealed, placeOf({ orgId, connectionId }))
-    const { accessToken, refreshToken } = JSON.parse(credential) as {
-      accessToken: string
-      refreshToken: string | null
-    }
-    return await revokeToken(provider, refreshToken ?? accessToken, signal)
+    const { accessToken, refreshToken, site = '' } = JSON.parse(credential) as Credential
+    const app = services.oauthApps[provider.id] ?? null
+    return await revokeToken(provider, refreshToken ?? accessToken, { app, site, signal })
   } catch (error) {
     if (last) return 'unreachable'
     throw error

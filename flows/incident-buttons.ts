@@ -1,11 +1,10 @@
 /** Saying "I'm on it", snoozing and muting an incident, and what the clock does about them. */
-import { fromZonedTime } from 'date-fns-tz/fromZonedTime'
 import { type AuditEvent, record } from '../storage/audit.ts'
 import type { Db } from '../storage/db.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as orgs from '../storage/orgs.ts'
 import * as zones from '../storage/refresh-zones.ts'
-import { addDays, isZone, localDate } from './calendar.ts'
+import { addDays, isZone, localDate, localTime } from './calendar.ts'
 import { may } from './permission.ts'
 import type { Presser } from './reconnect.ts'
 import type { Services } from './services.ts'
@@ -68,7 +67,7 @@ export function snoozeEnd(now: Date, choice: SnoozeChoice, zone: string): Date {
   const today = localDate(now, zone)
   const weekday = new Date(`${today}T00:00:00Z`).getUTCDay()
   const days = choice === 'tomorrow' ? 1 : (8 - weekday) % 7 || 7
-  return fromZonedTime(`${addDays(today, days)}T08:30:00`, zone)
+  return localTime(addDays(today, days), '08:30', zone)
 }
 
 /** Needs a reason. A muted incident stays open, so that the same trouble makes no new noise, until it is mended. */

@@ -9,7 +9,14 @@ import * as credentials from '../storage/credentials.ts'
 import type { Db } from '../storage/db.ts'
 import type { Services } from './services.ts'
 
-type Credential = { accessToken: string; refreshToken: string | null; expiresAt: string | null }
+/** As sealed in the connection's row. */
+export type Credential = {
+  accessToken: string
+  refreshToken: string | null
+  expiresAt: string | null
+  /** Address of the account's own API; '' or absent where there is none. */
+  site?: string
+}
 /** `sealed` names this very version: the stored one differs as soon as somebody renewed. */
 export type Held = { sealed: string; credential: Credential; provider: Provider }
 type Subject = { orgId: string; connectionId: string }
@@ -97,29 +104,28 @@ async function renew(
   const { orgId, connectionId } = subject
   const { provider, credential } = held
   const app = oauthApps[provider.id]
-  if (credential.refreshToken === null || !app) {
+  if (credential.refreshToken === null || !app || provider.auth === 'key' || !provider.renew) {
     await credentials.release(db, orgId, connectionId, epoch)
     return held
   }
   try {
     // Not the job's signal: a renewal under way is never given up, its answer may hold the only valid token.
-    const context = openContext({
-      provider,
-      connector: null,
-      accessToken: null,
-      signal: AbortSignal.timeout(CALL_MS),
-    })
+    const signal = AbortSignal.timeout(CALL_MS)
+    const { site = '' } = credential
+    const context = openContext({ provider, connector: null, accessToken: null, app, site, signal })
     const tokens = await provider.renew(context, app, credential.refreshToken)
     const seconds = tokens.expiresInSeconds
     const next: Credential = {
       accessToken: tokens.accessToken,
       refreshToken: tokens.refreshToken ?? credential.refreshToken,
       expiresAt: seconds === null ? null : new Date(now.getTime() + seconds * 1000).toISOString(),
+      site: tokens.site ?? site,
     }
     const sealed = vault.seal(JSON.stringify(next), placeOf(subject))
     const saved = await credentials.saveRenewed(db, orgId, connectionId, epoch, {
       sealed,
       expiresInSeconds: seconds,
+      grantExpiresInSeconds: tokens.grantExpiresInSeconds ?? null,
     })
     return saved ? { sealed, credential: next, provider } : null
   } catch (cause) {

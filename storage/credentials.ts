@@ -79,19 +79,21 @@ export async function claim(
   return row ?? null
 }
 
-/** Saves a renewal and wakes the waiting. False: the lease ran out and somebody else's result is the truth. */
+/** Saves a renewal and wakes the waiting; an unsaid end of the authorisation stays as it was. False: the lease ran out and somebody else's result is the truth. */
 export async function saveRenewed(
   { sql }: Db,
   orgId: string,
   connectionId: string,
   epoch: number,
-  renewed: { sealed: string; expiresInSeconds: number | null },
+  renewed: { sealed: string; expiresInSeconds: number | null; grantExpiresInSeconds?: number | null },
 ): Promise<boolean> {
   const { count } = await sql`
     with saved as (
       update connection set credential_sealed = ${renewed.sealed}, suspected_at = null, lease_until = null,
         verified_at = latchkey.clock(),
-        token_expires_at = latchkey.clock() + make_interval(secs => ${renewed.expiresInSeconds}::float8)
+        token_expires_at = latchkey.clock() + make_interval(secs => ${renewed.expiresInSeconds}::float8),
+        grant_expires_at = coalesce(
+          latchkey.clock() + make_interval(secs => ${renewed.grantExpiresInSeconds ?? null}::float8), grant_expires_at)
       where org_id = ${orgId} and id = ${connectionId} and epoch = ${epoch} returning id)
     select pg_notify('credential_renewed', id::text) from saved`
   return count === 1
@@ -133,20 +135,22 @@ export async function release(
 
 /**
  * Notes that the API, not the token endpoint, refused for good: `confirmed` where a token renewed just now was refused
- * too, else a second time at least 60 s after the first decides. Returns whether it is decided; never within the
- * first minutes after a consent, after which it is asked again.
+ * too, else a further one at least `afterSeconds` after the first (null: 60) decides. Returns whether it is decided;
+ * never within the first minutes after a consent, after which it is asked again.
  */
 export async function noteApiRefusal(
   { sql }: Db,
   orgId: string,
   connectionId: string,
   confirmed: boolean,
+  afterSeconds: number | null = null,
 ): Promise<boolean> {
   const [row] = await sql<{ final: boolean }[]>`
     update connection set
       failure_class = case
         when authorised_at <= latchkey.clock() - ${GRACE}::interval
-          and (${confirmed} or suspected_at <= latchkey.clock() - ${SECOND_LOOK}::interval) then 'revoked'
+          and (${confirmed} or suspected_at <= latchkey.clock()
+            - coalesce(make_interval(secs => ${afterSeconds}::float8), ${SECOND_LOOK}::interval)) then 'revoked'
         else failure_class end,
       suspected_at = coalesce(suspected_at, latchkey.clock())
     where org_id = ${orgId} and id = ${connectionId} and status = 'connected'

@@ -8,6 +8,8 @@ export type HeldAccount = {
   currency?: string
   timeZone?: string
   parent?: string
+  /** Why it cannot be chosen. */
+  unavailable?: string
   /** Picked on the page before "Connect another". */
   ticked?: boolean
 }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { readConfig } from '../config.ts'
+import { appVariables, readConfig } from '../config.ts'
 
 const KEY = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 const good = {
@@ -38,6 +38,7 @@ test('the smallest environment is enough', () => {
     role: 'all',
     logLevel: 'info',
     oauthApps: {},
+    notOffered: [],
     providerOrigins: {},
   })
   expect(config.slack).toMatchObject({
@@ -124,6 +125,7 @@ test('.env.example names every variable of the contract, each with a comment', (
     'LOG_LEVEL',
     'SLACK_APP_TOKEN',
     'PROVIDER_ORIGINS',
+    ...appVariables().flatMap(({ id, secret, developerToken }) => [id, secret, developerToken ?? id]),
   ])
     expect(names).toContain(name)
 })

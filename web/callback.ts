@@ -1,6 +1,6 @@
 /** /connect/<provider>/callback, the redirect URI. There is no route that starts a trip: only Continue does. */
 import { type Request, type Response, Router } from 'express'
-import { arrive, concludeTrip } from '../flows/connect/consent.ts'
+import { arrive, concludeTrip, exchangeOwnWay } from '../flows/connect/consent.ts'
 import type { Services } from '../flows/services.ts'
 import { startAgainPage } from '../templates/page/problem.ts'
 import { promptly } from './guard.ts'
@@ -25,7 +25,7 @@ async function callBack(
   const arrival = await promptly(
     arrive(services, {
       provider: req.params.provider,
-      state: query.state ?? null,
+      state: query.state ?? query.oauth_token ?? query.denied ?? null, // OAuth 1.0a has no other
       issuer: query.iss ?? null,
       cookies: sessionCookies(req, services.publicUrl),
     }),
@@ -33,7 +33,9 @@ async function callBack(
   if (arrival.kind === 'stale') return sendPage(res, 400, startAgainPage())
   if (arrival.kind === 'taken') {
     const { taken } = arrival
-    const answer = await returned(taken.trip, services.publicUrl.origin, { memory: taken.oauth, query })
+    const answer =
+      (await exchangeOwnWay(services, taken, query)) ??
+      (await returned(taken.trip, services.publicUrl.origin, { memory: taken.oauth, query }))
     await concludeTrip(services, taken, answer)
     return void res.redirect(303, `/l/${taken.token}/accounts`)
   }

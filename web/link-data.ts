@@ -8,6 +8,7 @@ import { type Stop, stopsOf } from '../flows/connect/plan.ts'
 import { formToken } from '../flows/link-token.ts'
 import type { Services } from '../flows/services.ts'
 import type { AccountShelf, AccountsPage } from '../templates/page/accounts.ts'
+import type { AskPage } from '../templates/page/ask.ts'
 import type { Sender } from '../templates/page/layout.ts'
 import type { AskedStop, LinkPage } from '../templates/page/link.ts'
 
@@ -52,11 +53,11 @@ function askedStop({ provider, items, held, goesTo }: Stop): AskedStop {
   return {
     providerId: provider.id,
     providerName: provider.name,
-    goesTo: goesTo.host,
+    goesTo,
     sources: items.map(({ connector, accountHint }) => ({
       connectorName: connector.name,
       accountHint,
-      reads: connector.scopes.map((scope) => connector.scopeWords[scope] ?? scope),
+      reads: [...new Set(Object.values(connector.scopeWords))],
       writeWarning: connector.writeWarning,
       signInWith: connector.help.signInWith,
       role: connector.help.role,
@@ -64,6 +65,33 @@ function askedStop({ provider, items, held, goesTo }: Stop): AskedStop {
     })),
     signedInAs: held?.identityLabel ?? null,
     permissionsUrl: provider.permissionsUrl,
+  }
+}
+
+/** `problem`: why what was typed did not do. Secrets are never sent back. */
+export function askData(
+  {
+    stop,
+    link,
+    typed,
+    wrong,
+  }: { stop: Stop; link: LinkView; typed: Record<string, string>; wrong: string[] },
+  { path, problem }: { path: string; problem: AskPage['problem'] },
+): AskPage {
+  const { provider, items, fields } = stop
+  return {
+    sender: senderOf(link),
+    path,
+    clientName: link.clientName,
+    problem,
+    stop: askedStop(stop),
+    fields: fields.map(({ name, label, hint, secret = false, choices = [], problem: says }) => ({
+      ...{ name, label, hint, secret, choices },
+      value: secret ? '' : (typed[name] ?? ''),
+      wrong: wrong.includes(name) ? says : null,
+    })),
+    names: items.map(({ connector }) => connector.name),
+    isKey: provider.auth === 'key',
   }
 }
 
@@ -89,9 +117,7 @@ export function accountsData(
     orgName: link.orgName,
     form: formToken(session.cookie),
     heldIds: session.held.map(({ id }) => id),
-    signIns: stops.flatMap(({ provider, held }) =>
-      held ? [{ providerId: provider.id, providerName: provider.name, label: held.identityLabel }] : [],
-    ),
+    signIns: stops.flatMap(({ provider, held }) => (held ? [signInOf(provider, held.identityLabel)] : [])),
     shelves: shelves.map((shelf) => accountShelf(services, shelf)),
     expected: expected === null ? null : maskLabel(expected),
     several: link.items.length > 1,
@@ -100,6 +126,10 @@ export function accountsData(
     late,
   }
 }
+
+const signInOf = ({ id, name, auth }: Stop['provider'], label: string) => ({
+  ...{ providerId: id, providerName: name, label, isKey: auth === 'key' },
+})
 
 function accountShelf(services: Services, shelf: Picker['shelves'][number]): AccountShelf {
   const connector = services.connectors.require(shelf.connectorId)
@@ -118,7 +148,8 @@ function accountShelf(services: Services, shelf: Picker['shelves'][number]): Acc
       detail: [choice.id, choice.currency, choice.timeZone]
         .filter((word) => word && word !== choice.name)
         .join(' · '),
-      ticked: choice.ticked,
+      ticked: choice.ticked && !choice.unavailable,
+      unavailable: choice.unavailable ?? null,
       connected: choice.connected,
     })),
   }

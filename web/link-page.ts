@@ -1,7 +1,6 @@
 /** /l/<token> for source owners, in visiting order: look, Continue, choose accounts, Finish. GET changes nothing. */
 import express, { type Request, type Response, Router } from 'express'
 import { keepTicks, openPicker, type Picks, readPicks } from '../flows/connect/accounts.ts'
-import { type Continued, continueLink, rememberTrip } from '../flows/connect/continue.ts'
 import { finish } from '../flows/connect/finish.ts'
 import { look, type Sight } from '../flows/connect/look.ts'
 import type { Services } from '../flows/services.ts'
@@ -10,9 +9,8 @@ import { linkPage } from '../templates/page/link.ts'
 import { tripPage } from '../templates/page/problem.ts'
 import { type Guesses, promptly } from './guard.ts'
 import { accountsData, linkData, senderOf } from './link-data.ts'
-import { leave } from './oauth.ts'
 import { sendPage } from './send.ts'
-import { sessionCookies, setSessionCookie } from './session.ts'
+import { sessionCookies } from './session.ts'
 import { sendSight } from './sight.ts'
 
 const FORM_LIMIT = '256kb' // a picker with a thousand ticked accounts
@@ -21,7 +19,6 @@ const form = express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterL
 export function linkRoutes(at: At): Router {
   const router = Router()
   router.get('/l/:token', (req, res) => showLink(at, req, res))
-  router.post('/l/:token/continue', form, (req, res) => goOn(at, req, res))
   // Reloading or typing the address of a form's target leads back to the page.
   for (const step of ['continue', 'finish', 'fresh'])
     router.get(`/l/:token/${step}`, (req: Request<Params>, res) => res.redirect(303, pathOf(req)))
@@ -52,35 +49,7 @@ async function showLink(at: At, req: Request<Params>, res: Response): Promise<vo
     const words = { path: pathOf(req), kind: 'not-offered', providerName: '', providerId: '' } as const
     return sendPage(res, 200, tripPage(data.sender, words))
   }
-  sendPage(res, 200, linkPage(data), { formsTo: stops.map(({ goesTo }) => goesTo.origin) })
-}
-
-async function goOn({ services, guesses }: At, req: Request<Params>, res: Response): Promise<void> {
-  const { provider, other } = fields(req)
-  const wanted = { provider: provider ?? null, someoneElse: other === '1' }
-  const cookies = sessionCookies(req, services.publicUrl)
-  const continued = await promptly(continueLink(services, req.params.token, cookies, wanted))
-  if (continued.kind !== 'go') return refuse({ services, guesses }, req, res, continued)
-  const { trip, cookie, fresh, link } = continued
-  const { location, state, memory } = await leave(trip, services.publicUrl.origin)
-  const { secret: _secret, ...rest } = trip
-  await rememberTrip(services, { cookie, state, memory: { trip: rest, oauth: memory } })
-  if (fresh) setSessionCookie(res, services.publicUrl, link.id, cookie)
-  res.redirect(303, location)
-}
-
-function refuse(
-  { services, guesses }: At,
-  req: Request<Params>,
-  res: Response,
-  refused: Exclude<Continued, { kind: 'go' }>,
-): void | Promise<void> {
-  if (refused.kind !== 'not-open') {
-    const words = { path: pathOf(req), kind: refused.kind, providerName: '', providerId: '' }
-    return sendPage(res, 409, tripPage(senderOf(refused.link), words))
-  }
-  if (refused.sight.kind === 'unknown') guesses.note(req.ip ?? '')
-  return sendSight(services, res, refused.sight, pathOf(req))
+  sendPage(res, 200, linkPage(data), { formsTo: stops.flatMap(({ formsTo }) => formsTo) })
 }
 
 async function showAccounts(at: At, req: Request<Params>, res: Response): Promise<void> {
@@ -102,7 +71,7 @@ async function showAccounts(at: At, req: Request<Params>, res: Response): Promis
       providerName: stop?.provider.name ?? '',
       providerId: failed.provider,
     } as const
-    const formsTo = stops.map(({ goesTo }) => goesTo.origin)
+    const formsTo = stops.flatMap((one) => one.formsTo)
     return sendPage(res, 200, tripPage(senderOf(link), words), { formsTo })
   }
   if (!holds) return void res.redirect(303, path)
@@ -127,7 +96,7 @@ function sendPicker(
   shown: Parameters<typeof accountsData>[1],
   status = 200,
 ): void {
-  const formsTo = shown.picker.stops.map(({ goesTo }) => goesTo.origin)
+  const formsTo = shown.picker.stops.flatMap((stop) => stop.formsTo)
   sendPage(res, status, accountsPage(accountsData(services, shown)), { formsTo })
 }
 

@@ -3,18 +3,15 @@
  * but our Continue, and a callback reaches it only after flows/connect/consent.ts took the trip.
  */
 import grant from 'grant/lib/grant.js'
-import type { Answer } from '../flows/connect/consent.ts'
-import type { Trip } from '../flows/connect/continue.ts'
+import { type Answer, refusal } from '../flows/connect/consent.ts'
+import type { Departure, Trip } from '../flows/connect/trip.ts'
 
 const TIMEOUT_MS = 30_000
 /** Not the provider's: grant has presets, some stale, and exceptions by name. Everything here is our own table's. */
 const NAME = 'own'
 
 /** Where to send the browser; `memory` must come back with the callback. */
-export async function leave(
-  trip: Trip,
-  origin: string,
-): Promise<{ location: string; state: string; memory: object }> {
+export async function leave(trip: Trip, origin: string): Promise<Departure> {
   const { location, session } = await exchange(
     trip,
     origin,
@@ -24,7 +21,7 @@ export async function leave(
     ...{ query: {}, body: {}, state: {}, session: {} },
   })
   const state = session.state
-  if (!location || typeof state !== 'string' || !session.code_verifier)
+  if (!location || typeof state !== 'string' || (trip.pkce && !session.code_verifier))
     throw new Error(`grant planned no safe trip to ${trip.provider}`)
   return { location, state, memory: session }
 }
@@ -35,10 +32,7 @@ export async function returned(
   origin: string,
   { memory, query }: { memory: object; query: Record<string, string> },
 ): Promise<Answer> {
-  if (query.error !== undefined) {
-    const denied = /denied|cancel/i.test(query.error)
-    return denied ? { kind: 'denied', error: code(query.error) } : { kind: 'failed', why: code(query.error) }
-  }
+  if (query.error !== undefined) return refusal(query.error)
   const { state } = await exchange(
     trip,
     origin,
@@ -48,7 +42,7 @@ export async function returned(
     query: { code: query.code ?? '', state: query.state ?? '' },
     ...{ body: {}, state: {}, session: memory },
   })
-  return answerOf(state.response ?? {})
+  return answerOf(state.response ?? {}, trip.site)
 }
 
 type Response = {
@@ -59,7 +53,7 @@ type Response = {
   raw?: Record<string, unknown>
 }
 
-function answerOf({ access_token, refresh_token, error, jwt, raw = {} }: Response): Answer {
+function answerOf({ access_token, refresh_token, error, jwt, raw = {} }: Response, site: string): Answer {
   if (error !== undefined || typeof access_token !== 'string' || access_token === '')
     return { kind: 'failed', why: whyOf(error) }
   return {
@@ -68,6 +62,7 @@ function answerOf({ access_token, refresh_token, error, jwt, raw = {} }: Respons
     refreshToken: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : null,
     expiresInSeconds: secondsOf(raw.expires_in),
     grantExpiresInSeconds: secondsOf(raw.refresh_token_expires_in ?? raw.refresh_expires_in),
+    site,
     scopes:
       typeof raw.scope === 'string' && raw.scope !== '' ? raw.scope.split(/[\s,]+/).filter(Boolean) : null,
     idToken: (jwt?.id_token?.payload ?? null) as never,
@@ -99,7 +94,7 @@ function exchange(trip: Trip, origin: string) {
         transport: 'state', // tokens never enter a session or a URL
         state: true,
         nonce: true,
-        pkce: true,
+        pkce: trip.pkce,
         response: ['tokens', 'raw', 'jwt'], // expires_in and scope come only in raw
         dynamic: [], // true would let a query string replace redirect_uri and access_url
       },
@@ -110,8 +105,7 @@ function exchange(trip: Trip, origin: string) {
         secret: trip.secret,
         authorize_url: trip.authorizeUrl,
         access_url: trip.tokenUrl,
-        scope: trip.scopes,
-        scope_delimiter: trip.scopeSeparator,
+        ...(trip.scopeSeparator && { scope: trip.scopes, scope_delimiter: trip.scopeSeparator }),
         custom_params: trip.params,
         token_endpoint_auth_method: trip.tokenAuth === 'basic' ? 'client_secret_basic' : 'client_secret_post',
       },

@@ -5,6 +5,7 @@ import type { Services } from '../flows/services.ts'
 import type { Log } from '../log.ts'
 import { errorPage, foreignFormPage, unavailablePage, unknownPage } from '../templates/page/problem.ts'
 import { callbackRoutes } from './callback.ts'
+import { continueRoutes } from './continue.ts'
 import { countGuesses, isUnavailable, ownForms, stopGuessing } from './guard.ts'
 import { linkRoutes } from './link-page.ts'
 import { ownerSaysRoutes } from './owner-says.ts'
@@ -30,7 +31,13 @@ export function createWeb(services: Services, readiness: Readiness, _log: Log): 
   web.use(['/l', '/r', '/connect'], pageHeaders(), ownForms(services.publicUrl))
   web.use(['/l', '/r'], stopGuessing(guesses))
   const at = { services, guesses }
-  web.use(linkRoutes(at), ownerSaysRoutes(at), receiptRoutes(at), callbackRoutes(services))
+  web.use(
+    linkRoutes(at),
+    continueRoutes(at),
+    ownerSaysRoutes(at),
+    receiptRoutes(at),
+    callbackRoutes(services),
+  )
   web.use(['/l', '/r', '/connect'], (_req: Request, res: Response) => sendPage(res, 404, unknownPage()))
   return web
 }

@@ -126,7 +126,7 @@ export async function readPicks(
   const wanted = new Set(picked)
   const chosen = picker.shelves
     .flatMap(({ choices }) => choices)
-    .filter((choice) => wanted.has(pickOf(choice)))
+    .filter((choice) => wanted.has(pickOf(choice)) && !choice.unavailable)
   return { kind: 'ready', picker, chosen }
 }
 

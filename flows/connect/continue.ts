@@ -1,39 +1,26 @@
 /** Continue: opens a link session in this browser, or goes on in the one it has, and plans the trip to a provider. */
-import { createHash, randomBytes } from 'node:crypto'
-import { routed } from '../../connectors/http.ts'
+import { randomBytes } from 'node:crypto'
 import { record } from '../../storage/audit.ts'
 import * as connections from '../../storage/connections.ts'
 import * as consents from '../../storage/consents.ts'
 import type { Db } from '../../storage/db.ts'
 import * as progress from '../../storage/link-progress.ts'
 import * as sessions from '../../storage/link-sessions.ts'
-import * as oauthSessions from '../../storage/oauth-sessions.ts'
 import { hashToken } from '../link-token.ts'
 import { touchCard } from '../request-card.ts'
 import type { Services } from '../services.ts'
 import { type LinkView, look, type Sight } from './look.ts'
 import { ownerActor } from './owner.ts'
 import { type Stop, stopsOf } from './plan.ts'
-
-/** Everything the OAuth exchange needs; holds the OAuth app's secret, so it never leaves the server. */
-export type Trip = {
-  orgId: string
-  consentId: string
-  linkSessionId: string
-  provider: string
-  authorizeUrl: string
-  tokenUrl: string
-  tokenAuth: 'form' | 'basic'
-  scopes: string[]
-  scopeSeparator: ' ' | ','
-  params: Record<string, string>
-  key: string
-  secret: string
-}
+import { planTrip, type Trip } from './trip.ts'
 
 export type Continued =
   /** `cookie` is what this browser is known by from now on; `fresh` when it must be set. */
   | { kind: 'go'; trip: Trip; cookie: string; fresh: boolean; link: LinkView }
+  /** A key was entered, which nobody has checked yet. */
+  | { kind: 'check'; entered: Entered; cookie: string; fresh: boolean; link: LinkView }
+  /** Questions come first; `wrong` names the answers that cannot be meant. Nothing has begun. */
+  | { kind: 'ask'; stop: Stop; link: LinkView; typed: Record<string, string>; wrong: string[] }
   | { kind: 'not-open'; sight: Sight }
   /** Ten browsers hold a credential each, or nothing of the request is offered here any more. */
   | { kind: 'too-many'; link: LinkView }
@@ -44,6 +31,16 @@ export type Wanted = {
   provider: string | null
   /** The owner wants to sign in under another name: no login is suggested. */
   someoneElse: boolean
+  /** By field, as typed; null: not asked yet. */
+  typed?: Record<string, string> | null
+}
+
+/** What the owner typed, corrected; the consent it belongs to is written already. */
+export type Entered = {
+  stop: Stop
+  answers: Record<string, string>
+  consentId: string
+  linkSessionId: string
 }
 
 export async function continueLink(
@@ -60,8 +57,11 @@ export async function continueLink(
     stops.find(({ provider }) => provider.id === wanted.provider) ??
     stops.find(({ held }) => held === null) ??
     stops[0]
-  const app = stop && services.oauthApps[stop.provider.id]
+  const app = stop?.provider.auth === 'key' ? NO_APP : stop && services.oauthApps[stop.provider.id]
   if (!stop || !app) return { kind: 'not-offered', link }
+  const { answers, wrong } = readAnswers(stop, wanted.typed ?? {})
+  if (wrong.length > 0)
+    return { kind: 'ask', stop, link, typed: wanted.typed ?? {}, wrong: wanted.typed ? wrong : [] }
   const hint = wanted.someoneElse ? null : await expectedLogin(services, link)
   const scopes = await scopesFor(services, link.orgId, { stop, oauthApp: app.id, hint })
   const cookie = session?.cookie ?? randomBytes(32).toString('base64url')
@@ -77,9 +77,22 @@ export async function continueLink(
       oauthApp: app.id,
       askedScopes: scopes,
     })
-    const trip = planTrip({ ...stop, scopes }, app, { orgId: link.orgId, consentId, linkSessionId }, hint)
-    return { kind: 'go', trip, cookie, fresh: session === null, link }
+    const browser = { cookie, fresh: session === null, link }
+    const ids = { orgId: link.orgId, consentId, linkSessionId }
+    const trip = planTrip({ ...stop, scopes }, app, { ids, hint, answers })
+    if (trip) return { kind: 'go', trip, ...browser }
+    return { kind: 'check', entered: { stop, answers, consentId, linkSessionId }, ...browser }
   })
+}
+
+/** Keys need no registration of ours anywhere. */
+const NO_APP = { id: '', secret: '' }
+
+function readAnswers({ fields }: Stop, typed: Record<string, string>) {
+  const read = fields.map(({ name, read }) => [name, read(typed[name] ?? '')] as const)
+  const wrong = read.filter(([, value]) => value === null).map(([name]) => name)
+  const answers = Object.fromEntries(read.filter((one): one is [string, string] => one[1] !== null))
+  return { answers, wrong }
 }
 
 async function openSession(
@@ -126,44 +139,3 @@ async function scopesFor(
   const before = await connections.connectorsUnderLabel(db, orgId, login)
   return [...new Set([...stop.scopes, ...before.flatMap((id) => connectors.get(id)?.scopes ?? [])])]
 }
-
-function planTrip(
-  { provider, scopes }: Stop,
-  app: { id: string; secret: string },
-  ids: Pick<Trip, 'orgId' | 'consentId' | 'linkSessionId'>,
-  hint: string | null,
-): Trip {
-  return {
-    ...ids,
-    provider: provider.id,
-    authorizeUrl: routed(provider.authorizeUrl),
-    tokenUrl: routed(provider.tokenUrl),
-    tokenAuth: provider.tokenAuth,
-    scopes,
-    scopeSeparator: provider.scopeSeparator,
-    params: { ...provider.params, ...(hint && provider.loginHint?.(hint)) },
-    key: app.id,
-    secret: app.secret,
-  }
-}
-
-export type TripMemory = {
-  trip: Omit<Trip, 'secret'>
-  /** grant's own: state, nonce and PKCE verifier. */
-  oauth: object
-}
-
-/** Sealed, for ten minutes, to be found only by the browser that left and the state it left with. */
-export async function rememberTrip(
-  { db, vault }: Services,
-  { cookie, state, memory }: { cookie: string; state: string; memory: TripMemory },
-): Promise<void> {
-  const hash = tripHash(cookie, state)
-  await oauthSessions.save(db, hash, vault.seal(JSON.stringify(memory), tripPlace(hash)))
-}
-
-export function tripHash(cookie: string, state: string): Buffer {
-  return createHash('sha256').update(`${cookie}.${state}`).digest()
-}
-
-export const tripPlace = (hash: Buffer) => `oauth_session:${hash.toString('hex')}:-:sealed`

@@ -11,6 +11,8 @@ export type HeldSecret = {
   refreshToken: string | null
   expiresAt: string | null
   grantExpiresAt: string | null
+  /** Address of the account's own API; '' or absent where there is none. */
+  site?: string
 }
 
 export const heldPlace = (id: string, orgId: string) => `held_credential:${id}:${orgId}:sealed`
@@ -29,7 +31,9 @@ export async function withdraw(
   const secret = opened(services, gone)
   if (!secret) return 'unreachable'
   try {
-    return await revokeToken(provider, secret.refreshToken ?? secret.accessToken, signal)
+    const { refreshToken, accessToken, site = '' } = secret
+    const app = services.oauthApps[provider.id] ?? null
+    return await revokeToken(provider, refreshToken ?? accessToken, { app, site, signal })
   } catch (error) {
     if (error instanceof ConnectorError) return 'unreachable'
     throw error

@@ -1,6 +1,6 @@
 /** Which trips to providers a request still needs (pure): items of one provider share one consent. */
-import type { Connector, Provider } from '../../connectors/connector.ts'
-import { routed } from '../../connectors/http.ts'
+import type { Connector, Field, Provider } from '../../connectors/connector.ts'
+import { landings, routed } from '../../connectors/http.ts'
 import type { HeldCredential } from '../../storage/held-credentials.ts'
 import type { LinkView } from '../../storage/link-views.ts'
 import type { Services } from '../services.ts'
@@ -11,8 +11,12 @@ export type Stop = {
   /** Union of its connectors' scopes and the provider's own, each once. */
   scopes: string[]
   held: HeldCredential | null
-  /** Where the browser goes; what the owner sees in the address bar. */
-  goesTo: { host: string; origin: string }
+  /** What the owner answers first, e.g. which shop, or the key itself. */
+  fields: Field[]
+  /** Where the browser goes, as the address bar will show it; null: nowhere, a key is entered here. */
+  goesTo: string | null
+  /** Origins its forms may end at. */
+  formsTo: string[]
 }
 
 /** In the order of the request's items. Items whose connector is not offered any more are left out. */
@@ -27,18 +31,33 @@ export function stopsOf(services: Services, link: LinkView, held: HeldCredential
       items: [],
       scopes: [...provider.baseScopes],
       held: held.find((credential) => credential.provider === provider.id) ?? null,
-      goesTo: destination(provider),
+      fields: [...(provider.ask ?? [])],
+      goesTo: hostOf(provider),
+      formsTo: formsTo(provider),
     }
     stop.items.push({ connector, accountHint: item.accountHint })
-    stop.scopes = [...new Set([...stop.scopes, ...connector.scopes])]
+    stop.fields.push(...(connector.ask ?? []))
+    stop.scopes = [...new Set([...stop.scopes, ...connector.scopes, ...(connector.optionalScopes ?? [])])]
     stops.set(provider.id, stop)
   }
   return [...stops.values()]
 }
 
-function destination(provider: Provider): Stop['goesTo'] {
-  const { host, origin } = new URL(routed(provider.authorizeUrl))
-  return { host, origin }
+function hostOf(provider: Provider): string | null {
+  if (provider.auth === 'key') return null
+  return provider.goesTo ?? new URL(routed(provider.authorizeUrl)).host
+}
+
+/** Where the sign-in has an address per shop or region, every one it may have. */
+function formsTo(provider: Provider): string[] {
+  if (provider.auth === 'key') return []
+  const { origin } = new URL(routed(provider.authorizeUrl))
+  if (!provider.endpoints) return [origin]
+  const choices = (provider.ask ?? []).flatMap(({ name, choices = [] }) =>
+    choices.map(({ value }) => provider.site?.({ [name]: value }) ?? ''),
+  )
+  const known = choices.map((site) => provider.endpoints?.(site).authorizeUrl ?? provider.authorizeUrl)
+  return [origin, ...known.map((url) => new URL(routed(url)).origin), ...provider.origins.flatMap(landings)]
 }
 
 /** Scopes a connector needs that this authorisation lacks. */

@@ -24,7 +24,8 @@ export async function saveConnection(
     oauthApp,
     identity,
     identityLabel,
-    clientId: null,
+    // A key belongs to the client it was entered for: another client enters its own.
+    clientId: isKey(services, provider) ? link.clientId : null,
     scopes,
     grantExpiresAt: instant(grantExpiresAt),
     authorisedBy: link.ownerEmail ?? link.ownerSlackUserId ?? link.requestedBy,
@@ -37,6 +38,9 @@ export async function saveConnection(
   await credentials.store(tx, orgId, saved.id, sealed, instant(secret.expiresAt))
   return saved
 }
+
+const isKey = ({ connectors }: Services, provider: string) =>
+  connectors.providers().find(({ id }) => id === provider)?.auth === 'key'
 
 type Secret = Omit<HeldSecret, 'grantExpiresAt'>
 

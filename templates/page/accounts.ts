@@ -10,6 +10,8 @@ type AccountBox = {
   detail: string
   ticked: boolean
   connected: boolean
+  /** Why it cannot be chosen. */
+  unavailable: string | null
 }
 
 export type AccountShelf = {
@@ -32,7 +34,7 @@ export type AccountsPage = {
   orgName: string
   form: string
   heldIds: string[]
-  signIns: { providerId: string; providerName: string; label: string }[]
+  signIns: { providerId: string; providerName: string; label: string; isKey: boolean }[]
   shelves: AccountShelf[]
   /** Another login than the reconnect expected, masked. */
   expected: string | null
@@ -86,9 +88,10 @@ ${boxes.map((box, n) => boxWords(box, `a${at}-${n}`))}
 }
 
 function boxWords(box: AccountBox, id: string): Markup {
-  return html`<div class="pick"><input type="checkbox" id="${id}" name="pick" value="${box.value}" aria-describedby="${id}d"${box.ticked ? html` checked` : null}>
+  const { unavailable } = box
+  return html`<div class="pick"><input type="checkbox" id="${id}" name="pick" value="${box.value}" aria-describedby="${id}d"${box.ticked ? html` checked` : null}${unavailable ? html` disabled` : null}>
 <label for="${id}">${named(box.name)}</label>
-<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? (box.detail ? ' · connected before' : 'connected before') : ''}</span></div>`
+<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? (box.detail ? ' · connected before' : 'connected before') : ''}${unavailable ? html`${box.detail || box.connected ? ' · ' : ''}cannot be chosen: ${unavailable}` : null}</span></div>`
 }
 
 function missingWords({ missing, connectorName }: AccountShelf): Markup {
@@ -112,10 +115,10 @@ function signInAgain(p: AccountsPage, signIn: AccountsPage['signIns'][number]): 
   const action = `${p.path}/continue`
   const provider = signIn.providerId
   return html`<h2>${signIn.providerName}</h2>
-<p>Signed in as <strong>${named(signIn.label)}</strong>.</p>
+<p>${signIn.isKey ? 'Entered' : 'Signed in as'} <strong>${named(signIn.label)}</strong>.</p>
 <div class="row">
 ${again ? button({ label: 'Try again', action, fields: { provider } }) : null}
-${button({ label: 'Sign in as someone else', action, fields: { provider, other: '1' } })}
+${button({ label: signIn.isKey ? 'Enter another key' : 'Sign in as someone else', action, fields: { provider, other: '1' } })}
 </div>`
 }
 

@@ -92,7 +92,7 @@ a{color:var(--link)}
 button{font:inherit;font-weight:600;padding:.625rem 1.125rem;min-height:2.75rem;border-radius:8px;border:1px solid var(--line);background:var(--paper);color:var(--ink);cursor:pointer;max-width:100%}
 button.primary{background:var(--brand);color:var(--on-brand);border-color:var(--brand)}
 button.danger{color:var(--bad);border-color:var(--bad)}
-button:focus-visible,a:focus-visible,input:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+button:focus-visible,a:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 fieldset{border:1px solid var(--line);border-radius:8px;margin:1rem 0;padding:.5rem 1rem 1rem;min-width:0}
 legend{font-weight:600;padding:0 .375rem}
 .list{max-height:24rem;overflow-y:auto;padding:0 .375rem}
@@ -101,5 +101,5 @@ legend{font-weight:600;padding:0 .375rem}
 .pick label{cursor:pointer}
 .pick .soft{grid-column:2}
 label.field{display:block;font-weight:600;margin:1rem 0 .25rem}
-input[type=email],input[type=text],textarea{font:inherit;width:100%;padding:.5rem .625rem;border:1px solid var(--soft);border-radius:6px;background:var(--paper);color:var(--ink)}
+input[type=email],input[type=text],input[type=password],select,textarea{font:inherit;width:100%;padding:.5rem .625rem;border:1px solid var(--soft);border-radius:6px;background:var(--paper);color:var(--ink)}
 `

@@ -20,7 +20,8 @@ type AskedSource = {
 export type AskedStop = {
   providerId: string
   providerName: string
-  goesTo: string
+  /** The host it leads to; null where a key is entered here instead. */
+  goesTo: string | null
   sources: AskedSource[]
   /** Whom this browser is signed in as already; null: still to come. */
   signedInAs: string | null
@@ -87,14 +88,14 @@ ${named(sender.orgName)}${site ? html`, ${named(site.replace(/^https?:\/\/|\/$/g
 function stopSection(p: LinkPage, stop: AskedStop, isNext: boolean): Markup {
   const done = stop.signedInAs !== null
   return html`<section class="source">
-${stop.sources.map(sourceWords)}
+${stop.sources.map((source) => sourceWords(source, stop.goesTo === null))}
 ${
   done
-    ? html`<p>Signed in as <strong>${named(stop.signedInAs ?? '')}</strong>.</p>`
-    : html`<p class="soft">You will go to <strong>${stop.goesTo}</strong> and sign in there.</p>`
+    ? html`<p>${stop.goesTo === null ? 'Entered' : 'Signed in as'} <strong>${named(stop.signedInAs ?? '')}</strong>.</p>`
+    : html`<p class="soft">${stop.goesTo === null ? html`You will enter a key from ${stop.providerName} on the next page; there is no sign-in.` : html`You will go to <strong>${stop.goesTo}</strong> and sign in there.`}</p>`
 }
 <div class="row">${button({
-    label: done ? 'Sign in as someone else' : 'Continue',
+    label: done ? againLabel(stop) : 'Continue',
     action: `${p.path}/continue`,
     kind: isNext ? 'primary' : 'plain',
     fields: { provider: stop.providerId, ...(done && { other: '1' }) },
@@ -102,12 +103,15 @@ ${
 </section>`
 }
 
-function sourceWords(source: AskedSource): Markup {
+const againLabel = ({ goesTo }: AskedStop) =>
+  goesTo === null ? 'Enter another key' : 'Sign in as someone else'
+
+function sourceWords(source: AskedSource, takesKey: boolean): Markup {
   return html`<h3>${source.connectorName}</h3>
 ${source.accountHint ? html`<p>Accounts: <strong>${named(source.accountHint)}</strong></p>` : null}
 <ul>${source.reads.map((what) => html`<li>${what}</li>`)}</ul>
 <p>${source.writeWarning ?? 'Latchkey only reads. It never edits, creates or deletes anything.'}</p>
-<p class="soft">Sign in with ${source.signInWith}; ${source.role}.${source.friction ? html` ${source.friction}` : null}</p>`
+<p class="soft">${takesKey ? 'Use' : 'Sign in with'} ${source.signInWith}; ${source.role}.${source.friction ? html` ${source.friction}` : null}</p>`
 }
 
 const resume = ({ path }: LinkPage) =>

@@ -1,20 +1,25 @@
 /** What every connector must do, over every connector. A new one needs its fixture here: fixtures/<id>.ts. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import nock from 'nock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Connector, ConnectorError, type Json, type Page } from '../../connectors/connector.ts'
-import { openContext, postToken, routeOrigins } from '../../connectors/http.ts'
+import { type Connector, ConnectorError, type OAuthProvider, type Page } from '../../connectors/connector.ts'
+import { addDays, daysOf } from '../../connectors/days.ts'
+import { openContext, postToken } from '../../connectors/http.ts'
 import { allConnectors } from '../../connectors/index.ts'
-import { type ErrorCase, type Exchange, expectCalls, interceptor } from './fixture.ts'
+import {
+  app,
+  type ErrorCase,
+  type Exchange,
+  expectCalls,
+  type Fixture,
+  interceptor,
+  shownBy,
+} from './fixture.ts'
 import { fixtures } from './fixtures/index.ts'
+import { heapMegabytes, manySplits, standIn } from './stand-in.ts'
 
-const ACCESS_TOKEN = 'ya29.fixture'
-const SECRETS = [ACCESS_TOKEN, 'refresh-fixture', 'shh-fixture']
-const app = { id: 'latchkey', secret: 'shh-fixture' }
+const SECRETS = ['ya29.fixture', 'refresh-fixture', 'shh-fixture', 'dev-fixture']
+/** Accounts that were told to wait keep waiting, so every reading has a pace of its own. */
+let readings = 0
 
 beforeAll(() => nock.disableNetConnect())
 afterAll(() => nock.enableNetConnect())
@@ -23,40 +28,64 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
   '%s',
   ([id, connector]) => {
     const fixture = fixtures[id]
-    if (!fixture) throw new Error(`${id} has no fixture in test/connectors/fixtures`)
+    if (!fixture) throw new Error(`${id} has no fixture: add test/connectors/fixtures/${id}.ts`)
     const { report, account, range } = fixture
+    const { provider } = connector
+    const shown = shownBy(fixture)
 
     const open = (signal = new AbortController().signal) =>
       openContext({
-        ...{ provider: connector.provider, connector, accessToken: ACCESS_TOKEN },
-        ...{ account, accountKey: `${id}:${account.id}`, signal },
+        ...{ provider, connector, accessToken: shown.accessToken, app: provider.auth === 'key' ? null : app },
+        ...{ account, accountKey: `${id}:${account.id}:${readings++}`, signal, ...fixture.opening },
       })
-    const read = (cursor: string | null = null, signal?: AbortSignal): Promise<Page[]> =>
-      Array.fromAsync(connector.report.pages(open(signal), account, range, cursor))
-    const list = () => {
-      const context = openContext({
-        ...{ provider: connector.provider, connector, accessToken: ACCESS_TOKEN },
-        signal: new AbortController().signal,
-      })
-      return Array.fromAsync(connector.accounts(context))
-    }
+    const read = (cursor: string | null = null, signal?: AbortSignal, days = range): Promise<Page[]> =>
+      Array.fromAsync(connector.report.pages(open(signal), account, days, cursor))
+    const list = () =>
+      Array.fromAsync(
+        connector.accounts(
+          openContext({
+            ...{
+              provider,
+              connector,
+              accessToken: shown.accessToken,
+              app: provider.auth === 'key' ? null : app,
+            },
+            ...{ signal: new AbortController().signal, ...fixture.opening },
+          }),
+        ),
+      )
 
     it('says in words what it asks for and gives', () => complete(connector))
 
+    it('knows who signed in', async () => {
+      const { idToken = null, raw = null, exchanges, expected } = fixture.identity
+      expectCalls(exchanges, shown)
+      const context = openContext({
+        ...{
+          provider,
+          connector: null,
+          accessToken: shown.accessToken,
+          signal: new AbortController().signal,
+        },
+        ...{ app: provider.auth === 'key' ? null : app, ...fixture.opening },
+      })
+      expect(await provider.identity(context, { idToken, raw })).toEqual(expected)
+    })
+
     it('lists the accounts of every page, and none where there are none', async () => {
-      expectCalls(fixture.accounts.exchanges)
+      expectCalls(fixture.accounts.exchanges, shown)
       expect(await list()).toEqual(fixture.accounts.expected)
-      expectCalls(fixture.noAccounts)
+      expectCalls(fixture.noAccounts, shown)
       expect(await list()).toEqual([])
     })
 
     it('reads every page, money and dates exact, nothing said is null', async () => {
-      expectCalls(report.pages)
+      expectCalls(report.pages, shown)
       const pages = await read()
       expect(pages.flatMap(({ rows }) => rows)).toEqual(report.expected)
       expect(pages.map(({ next }) => next === null)).toEqual(pages.map((_, at) => at === pages.length - 1))
-      expect(pages[0]?.currency).toBe(report.currency)
-      expect(pages[0]?.timeZone).toBe(report.timeZone)
+      expect(pages.find(({ rows }) => rows.length > 0)?.currency).toBe(report.currency)
+      expect(pages.find(({ rows }) => rows.length > 0)?.timeZone).toBe(report.timeZone)
       expect(report.pages.length).toBeGreaterThan(1)
       for (const { date, dimensions, metrics } of report.expected) {
         expect(date).toMatch(/^\d{4}-\d\d-\d\d$/)
@@ -66,29 +95,34 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
     })
 
     it('gives an empty page, not zeros, for an empty report', async () => {
-      expectCalls([fixture.emptyReport])
-      expect((await read()).map(({ rows, next }) => ({ rows, next }))).toEqual([{ rows: [], next: null }])
+      expectCalls([fixture.emptyReport], shown)
+      const pages = await read()
+      expect(pages.flatMap(({ rows }) => rows)).toEqual([])
+      expect(pages.at(-1)?.next).toBeNull()
     })
 
     it('resumes from every cursor with the rows that were left', async () => {
-      expectCalls(report.pages)
+      expectCalls(report.pages, shown)
       const whole = await read()
+      expect(whole.length).toBe(report.pages.length)
       for (const [at, { next }] of whole.entries()) {
         if (next === null) continue
-        expectCalls(report.pages.slice(at + 1))
+        expectCalls(report.pages.slice(at + 1), shown)
         expect(await read(next)).toEqual(whole.slice(at + 1))
       }
     })
 
-    const [first] = report.pages
+    const [first] = report.pages.flat()
     if (!first) throw new Error(`The fixture of ${id} has no report`)
 
     it.for(fixture.errors.map((one) => [one.says, one] as const))('classes: %s', async ([, error]) => {
-      const failed = await (error.at === 'token' ? renewing(connector, error) : refusing(first, error, read))
+      const failed = await (error.at === 'token'
+        ? atTokenEndpoint(fixture, connector, error)
+        : refusing(fixture, first, error, read))
       expect(failed).toBeInstanceOf(ConnectorError)
       expect(failed).toMatchObject({
         kind: error.kind,
-        provider: connector.provider.id,
+        provider: provider.id,
         retryAfterSeconds: error.retryAfterSeconds ?? null,
         ownerAction: error.ownerAction ? expect.stringContaining(error.ownerAction) : null,
         ...(error.reason ? { reason: error.reason } : {}),
@@ -98,25 +132,69 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
     })
 
     it('has an example of every class it has rules for', () => {
-      const ruled = [...connector.errors, ...connector.provider.errors].map(({ kind }) => kind)
-      const shown = fixture.errors.map(({ kind }) => kind)
-      expect([...new Set(ruled)].filter((kind) => !shown.includes(kind))).toEqual([])
+      const ruled = [...connector.errors, ...provider.errors].map(({ kind }) => kind)
+      const examples = fixture.errors.map(({ kind }) => kind)
+      const refused = fixture.exchange?.refused.kind
+      expect([...new Set(ruled)].filter((kind) => !examples.includes(kind) && kind !== refused)).toEqual([])
+      if (ruled.includes('rate_limited')) expect(examples).toContain('rate_limited')
     })
 
-    it('renews, and keeps the refresh token the provider leaves as it is', async () => {
-      tokenEndpoint(connector).reply(200, fixture.renewal.good as nock.Body)
-      const renewed = await connector.provider.renew(open(), app, 'refresh-fixture')
-      expect(renewed.accessToken).not.toBe(ACCESS_TOKEN)
-      expect(renewed.refreshToken).toBeTruthy()
-      expect(renewed.expiresInSeconds).toBeGreaterThan(0)
-      expect(await renewing(connector, fixture.renewal.revoked)).toMatchObject({ kind: 'revoked' })
+    it.runIf(fixture.renewal)(
+      'renews, keeps or replaces the refresh token, and hears a refusal',
+      async () => {
+        if (!fixture.renewal || provider.auth !== 'oauth' || !provider.renew)
+          throw new Error('nothing to renew')
+        tokenEndpoint(fixture, provider).reply(200, fixture.renewal.good as nock.Body)
+        const renewed = await provider.renew(open(), app, 'refresh-fixture')
+        expect(renewed.accessToken).not.toBe(shown.accessToken)
+        expect(renewed.refreshToken).toBeTruthy()
+        expect(renewed.expiresInSeconds === null || renewed.expiresInSeconds > 0).toBe(true)
+        const { status, body, headers } = fixture.renewal.revoked
+        tokenEndpoint(fixture, provider).reply(status, body as nock.Body, headers)
+        const refused = await provider.renew(open(), app, 'refresh-fixture').catch((error: unknown) => error)
+        expect(refused).toMatchObject({ kind: 'revoked' })
+      },
+    )
+
+    it.runIf(provider.auth === 'oauth' && provider.exchange)(
+      'finishes a sign-in of its own kind',
+      async () => {
+        if (!fixture.exchange || provider.auth !== 'oauth') throw new Error(`${id} needs fixture.exchange`)
+        const { back, exchanges, expected, refused } = fixture.exchange
+        const redirectUri = `https://access.example/connect/${provider.id}/callback`
+        const whole = { query: {}, redirectUri, verifier: 'verifier-fixture', kept: '', ...back }
+        const context = () =>
+          openContext({
+            ...{ provider, connector: null, accessToken: null, app, signal: new AbortController().signal },
+            ...fixture.opening,
+            ...{ accessToken: null },
+          })
+        expectCalls(exchanges, shown)
+        expect(await provider.exchange?.(context(), app, whole)).toMatchObject(expected)
+        const [asked] = exchanges
+        if (!asked) throw new Error('an exchange asks something')
+        interceptor(asked, shown).reply(refused.status, refused.body as nock.Body, refused.headers)
+        const failed = await provider.exchange?.(context(), app, whole).catch((error: unknown) => error)
+        expect(failed).toMatchObject({ kind: refused.kind })
+      },
+    )
+
+    it('reads what owners type, and refuses what cannot be meant', () => {
+      const asked = [...(provider.ask ?? []), ...(connector.ask ?? [])]
+      expect(Object.keys(fixture.fields ?? {}).sort()).toEqual(asked.map(({ name }) => name).sort())
+      for (const field of asked) {
+        for (const [typed, meant] of fixture.fields?.[field.name]?.good ?? [])
+          expect(field.read(typed)).toBe(meant)
+        for (const typed of ['', '   ', ...(fixture.fields?.[field.name]?.bad ?? [])])
+          expect([typed, field.read(typed)]).toEqual([typed, null])
+      }
     })
 
     it('stops within a second when cancelled, and what it throws is the reason', async () => {
       const asked = Promise.withResolvers<void>()
-      await using _server = await standIn(connector, () => {
+      await using _server = await standIn(fixture, connector, () => {
         asked.resolve()
-        return null
+        return 'never'
       })
       const stop = new AbortController()
       const reading = read(null, stop.signal)
@@ -128,33 +206,37 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
     })
 
     it('calls nothing but its declared origins', async () => {
-      const calls = [...fixture.accounts.exchanges, ...report.pages]
-      for (const { url } of calls) expect(connector.origins).toContain(new URL(url).origin)
       await expect(open().call({ url: 'https://elsewhere.example/' })).rejects.toThrow('may not call')
+      await expect(open().download('https://elsewhere.example/')).rejects.toMatchObject({ kind: 'unknown' })
       const elsewhere = nock('https://elsewhere.example').get('/').reply(200, {})
-      interceptor(first).reply(307, undefined, { location: 'https://elsewhere.example/' })
+      interceptor(first, shown).reply(307, undefined, { location: 'https://elsewhere.example/' })
       await expect(read()).rejects.toMatchObject({ kind: 'unknown' })
       expect(elsewhere.isDone()).toBe(false)
       nock.cleanAll()
     })
 
-    it('keeps memory flat over a hundred thousand rows', async () => {
-      await using _server = await standIn(connector, (body) => fixture.manyRows(body, 100_000))
+    it('keeps memory flat over a hundred thousand rows, or a dozen years of days', {
+      timeout: 60_000,
+    }, async () => {
+      const days = fixture.split ? 20 : 4_000
+      const long = { from: addDays(range.to, 1 - days), to: range.to }
+      await using _server = await standIn(fixture, connector, manySplits(fixture, fixture.split ? 5_000 : 1))
       let rows = 0
       const sizes: number[] = []
-      for await (const page of connector.report.pages(open(), account, range, null)) {
+      for await (const page of connector.report.pages(open(), account, long, null)) {
         rows += page.rows.length
-        sizes.push(heapMegabytes())
+        if (sizes.length < 40 || rows % 5 === 0) sizes.push(heapMegabytes())
       }
-      expect(rows).toBe(100_000)
+      expect(rows).toBe(fixture.split ? 100_000 : daysOf(long).length)
       expect(Math.max(...sizes) - (sizes[0] ?? 0)).toBeLessThan(15)
     })
   },
 )
 
 function complete(connector: Connector): void {
-  const { scopes, scopeWords, help, report, provider, version } = connector
-  expect(Object.keys(scopeWords).sort()).toEqual([...scopes].sort())
+  const { scopes, optionalScopes = [], scopeWords, help, report, provider, version } = connector
+  for (const scope of [...scopes, ...optionalScopes]) expect(Object.keys(scopeWords)).toContain(scope)
+  expect(Object.keys(scopeWords).length).toBeGreaterThan(0)
   for (const words of [...Object.values(scopeWords), help.signInWith, help.role, connector.accountWord])
     expect(words).toMatch(/^[^!]{3,}$/)
   for (const { says } of Object.values(report.metrics)) expect(says).toMatch(/^[A-Z][^!]+[^.!]$/)
@@ -162,56 +244,45 @@ function complete(connector: Connector): void {
   expect(new Set(shared).size).toBe(shared.length)
   expect(report.restateDays.deep).toBeGreaterThanOrEqual(report.restateDays.nightly)
   expect(report.lagDays).toBeGreaterThan(0)
+  if (report.reachDays !== undefined || report.reachWithout) expect(report.backfillNote).toBeTruthy()
   expect(version.pinned).toBeTruthy()
-  for (const origin of [...connector.origins, ...provider.origins])
-    expect(new URL(origin).origin).toBe(origin)
-  for (const url of [provider.authorizeUrl, provider.tokenUrl, provider.permissionsUrl])
-    expect(url).toMatch(/^https:/)
-  expect(provider.origins).toContain(new URL(provider.tokenUrl).origin)
+  for (const origin of [...connector.origins, ...provider.origins, ...(connector.downloads ?? [])])
+    if (origin !== 'site') expect(new URL(origin).origin).toBe(origin)
+  for (const { label, hint, problem } of [...(provider.ask ?? []), ...(connector.ask ?? [])])
+    for (const words of [label, hint, problem]) expect(words).toMatch(/^[A-Z][^!]+$/)
+  expect(provider.permissionsUrl).toMatch(/^https:/)
+  if (provider.auth === 'key') return
+  for (const url of [provider.authorizeUrl, provider.tokenUrl]) expect(url).toMatch(/^https:/)
 }
 
-const tokenEndpoint = ({ provider }: Connector) => {
-  const { origin, pathname } = new URL(provider.tokenUrl)
-  return nock(origin).post(pathname)
+function tokenEndpoint({ opening }: Fixture, provider: OAuthProvider): nock.Interceptor {
+  const { origin, pathname } = new URL(
+    provider.endpoints?.(opening?.site ?? '').tokenUrl ?? provider.tokenUrl,
+  )
+  const ofPath = (uri: string) => uri.split('?')[0] === pathname
+  return nock(origin).post(ofPath)
 }
 
-async function renewing(connector: Connector, { status, body, headers }: ErrorCase): Promise<unknown> {
-  tokenEndpoint(connector).reply(status, body as nock.Body, headers)
+/** A refusal of the token endpoint, whichever way this provider calls it. */
+async function atTokenEndpoint(
+  fixture: Fixture,
+  { provider }: Connector,
+  { status, body, headers }: ErrorCase,
+): Promise<unknown> {
+  if (provider.auth !== 'oauth') throw new Error('keys have no token endpoint')
+  tokenEndpoint(fixture, provider).reply(status, body as nock.Body, headers)
   const { signal } = new AbortController()
+  const site = fixture.opening?.site ?? ''
   const form = { grant_type: 'refresh_token', refresh_token: 'refresh-fixture' }
-  return postToken(connector.provider, form, { app, signal }).catch((error: unknown) => error)
+  return postToken(provider, form, { app, signal, site }).catch((error: unknown) => error)
 }
 
-async function refusing(first: Exchange, error: ErrorCase, read: () => Promise<Page[]>): Promise<unknown> {
-  interceptor(first).reply(error.status, error.body as nock.Body, error.headers)
+async function refusing(
+  fixture: Fixture,
+  first: Exchange,
+  error: ErrorCase,
+  read: () => Promise<Page[]>,
+): Promise<unknown> {
+  interceptor(first, shownBy(fixture)).reply(error.status, error.body as nock.Body, error.headers)
   return read().catch((failed: unknown) => failed)
-}
-
-/** A real server in the place of the connector's origins, for what nock cannot do. Null: it never answers. */
-async function standIn(connector: Connector, answer: (body: Record<string, Json>) => Json) {
-  const server = createServer(async (request, response) => {
-    const body = JSON.parse((await text(request)) || '{}') as Record<string, Json>
-    const reply = answer(body)
-    if (reply !== null) response.end(JSON.stringify(reply))
-  })
-  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
-  const { port } = server.address() as AddressInfo
-  routeOrigins(Object.fromEntries(connector.origins.map((origin) => [origin, `http://127.0.0.1:${port}`])))
-  nock.enableNetConnect('127.0.0.1')
-  return {
-    async [Symbol.asyncDispose]() {
-      routeOrigins({})
-      nock.disableNetConnect()
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
-    },
-  }
-}
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-function heapMegabytes(): number {
-  collect()
-  return process.memoryUsage().heapUsed / 2 ** 20
 }

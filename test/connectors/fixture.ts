@@ -1,16 +1,31 @@
 /** What the conformance suite needs to know about a connector, in the shapes its provider documents. */
 import nock from 'nock'
-import type { Account, DayRange, FailureClass, Json, Row } from '../../connectors/connector.ts'
+import type {
+  Account,
+  CallBack,
+  DayRange,
+  FailureClass,
+  Identity,
+  Json,
+  OAuthApp,
+  Row,
+  TokenSet,
+} from '../../connectors/connector.ts'
+import type { Fake } from '../../sandbox/fakes/fake.ts'
 
 /** One call the connector is expected to make, and the answer it gets. */
 export type Exchange = {
   method: 'GET' | 'POST'
+  /** With the whole query. */
   url: string
   /** Headers that must be sent, beside the token. */
   headers?: Record<string, string>
-  /** The part of the JSON body that matters. */
+  /** The part of the JSON or form body that matters. */
   body?: Record<string, Json>
-  answer: Json
+  answer: Json | Buffer
+  answerHeaders?: Record<string, string>
+  /** Carries no token: a download, or a token endpoint. */
+  bare?: boolean
 }
 
 export type ErrorCase = {
@@ -27,31 +42,65 @@ export type ErrorCase = {
 }
 
 export type Fixture = {
+  /** How the connection stands; the access token is `ya29.fixture` and no site where nothing is said. */
+  opening?: { accessToken?: string; site?: string; answers?: Record<string, string>; known?: string[] }
+  /** Headers by which the token must be shown; a Bearer where nothing is said. Null: another test looks at them. */
+  shows?: Record<string, string> | null
+  /** Who signed in: what the token answer held, further calls, and who that is. */
+  identity: { idToken?: Json; raw?: Json; exchanges: Exchange[]; expected: Identity }
   /** At least two pages where the provider pages its listing. */
   accounts: { exchanges: Exchange[]; expected: Account[] }
   noAccounts: Exchange[]
   account: Account
   range: DayRange
-  /** At least two pages; `expected` are the rows of all of them. */
-  report: { pages: Exchange[]; expected: Row[]; currency?: string; timeZone?: string }
-  emptyReport: Exchange
-  /** The page a request asks for of a report of `rows` rows, at the provider's size of page. */
-  manyRows(body: Record<string, Json>, rows: number): Json
+  /** At least two pages (several exchanges may make one); `expected` are the rows of all of them. */
+  report: { pages: (Exchange | Exchange[])[]; expected: Row[]; currency?: string; timeZone?: string }
+  emptyReport: Exchange | Exchange[]
   errors: ErrorCase[]
-  renewal: { good: Json; revoked: ErrorCase }
+  /** Of OAuth: a renewal's good answer and its refusal. Null where tokens do not end. */
+  renewal: { good: Json; revoked: ErrorCase } | null
+  /** Where the provider has an exchange of its own. */
+  exchange?: {
+    back: Partial<CallBack>
+    exchanges: Exchange[]
+    expected: Partial<TokenSet>
+    refused: ErrorCase
+  }
+  /** Good answers to field questions, and what must be refused. */
+  fields?: Record<string, { good: [typed: string, read: string][]; bad: string[] }>
+  fake: Fake
+  /** False where a source has one row a day. */
+  split: boolean
 }
 
-const TOKEN = 'ya29.fixture'
+export const TOKEN = 'ya29.fixture'
+export const app: OAuthApp = { id: 'latchkey', secret: 'shh-fixture', developerToken: 'dev-fixture' }
 
-/** Expects the calls in this order, each once, each with the access token. */
-export function expectCalls(exchanges: Exchange[], accessToken = TOKEN): void {
-  for (const exchange of exchanges)
-    interceptor(exchange, accessToken).reply(200, exchange.answer as nock.Body)
+export type Shown = { accessToken: string; shows: Record<string, string> | null }
+
+export function shownBy({ opening, shows }: Fixture): Shown {
+  const accessToken = opening?.accessToken ?? TOKEN
+  return { accessToken, shows: shows === undefined ? { authorization: `Bearer ${accessToken}` } : shows }
 }
 
-export function interceptor({ method, url, headers, body }: Exchange, accessToken = TOKEN): nock.Interceptor {
+/** Expects the calls in this order, each once, each with the token. */
+export function expectCalls(exchanges: (Exchange | Exchange[])[], shown: Shown): void {
+  for (const exchange of exchanges.flat())
+    interceptor(exchange, shown).reply(200, exchange.answer as nock.Body, {
+      ...(Buffer.isBuffer(exchange.answer) ? {} : { 'content-type': 'application/json' }),
+      ...exchange.answerHeaders,
+    })
+}
+
+export function interceptor(
+  { method, url, headers, body, bare }: Exchange,
+  { shows }: Shown,
+): nock.Interceptor {
   const { origin, pathname, search } = new URL(url)
-  const scope = nock(origin, { reqheaders: { authorization: `Bearer ${accessToken}`, ...headers } })
+  const scope = nock(origin, {
+    reqheaders: { ...(bare ? {} : shows), ...headers },
+    ...(bare && { badheaders: ['authorization', ...Object.keys(shows ?? {})] }),
+  })
   const matches = (sent: unknown) =>
     body === undefined ||
     Object.entries(body).every(

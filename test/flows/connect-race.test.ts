@@ -141,7 +141,7 @@ async function underWay(owner: Visitor, { path }: Link) {
   return (person: string) =>
     concludeTrip(stage.services, arrival.taken, {
       ...{ kind: 'granted', accessToken: `access of ${person}`, refreshToken: `refresh of ${person}` },
-      ...{ expiresInSeconds: 3600, grantExpiresInSeconds: null, scopes: null, raw: {} },
+      ...{ expiresInSeconds: 3600, grantExpiresInSeconds: null, site: '', scopes: null, raw: {} },
       idToken: { sub: person, email: `${person}@client.example` },
     })
 }

@@ -4,6 +4,7 @@ import { alertMail } from '../../templates/mail/alert.ts'
 import { oneClickLeftMail } from '../../templates/mail/one-click-left.ts'
 import { receiptMail } from '../../templates/mail/receipt.ts'
 import { accountsPage } from '../../templates/page/accounts.ts'
+import { askPage } from '../../templates/page/ask.ts'
 import { donePage } from '../../templates/page/done.ts'
 import * as installed from '../../templates/page/installed.ts'
 import { linkPage } from '../../templates/page/link.ts'
@@ -247,7 +248,7 @@ function pages(name: string): Record<string, unknown> {
   const shelf = {
     ...{ connectorName: 'GA4', providerId: 'google', accountWord: 'property', accountHint: name },
     ...{ signInWith: 'your login', missing: [], trouble: null },
-    boxes: [{ value: name, name, detail: name, ticked: true, connected: true }],
+    boxes: [{ value: name, name, detail: name, ticked: true, connected: true, unavailable: name }],
   }
   const row: receipt.ReceiptRow = {
     ...{ id: ID, connectorName: 'GA4', accountName: name, status: 'connected', identityLabel: name },
@@ -263,8 +264,21 @@ function pages(name: string): Record<string, unknown> {
     }),
     'page/accounts accountsPage': accountsPage({
       ...{ sender, path, clientName: name, orgName: name, form: 'f', heldIds: ['h'], shelves: [shelf] },
-      ...{ signIns: [{ providerId: 'google', providerName: 'Google', label: name }], expected: name },
+      ...{
+        signIns: [{ providerId: 'google', providerName: 'Google', label: name, isKey: true }],
+        expected: name,
+      },
       ...{ several: true, room: 3, problem: { kind: 'stale' }, late: false },
+    }),
+    'page/ask askPage': askPage({
+      ...{ sender, path, clientName: name, stop, names: ['GA4'], isKey: true },
+      fields: [
+        {
+          ...{ name: 'shop', label: 'Shop', hint: 'Its address', secret: false, choices: [] },
+          ...{ value: name, wrong: 'That is no address.' },
+        },
+      ],
+      problem: { kind: 'wrong' },
     }),
     'page/done donePage': donePage({
       ...{ sender, clientName: name, receiptUrl: url, providers },

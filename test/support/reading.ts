@@ -1,6 +1,6 @@
 /** What reading tests need: services with a queue that only remembers, one tiny connector, and rows to read through it. */
 import { randomUUID } from 'node:crypto'
-import type { Connector, DayRange, Page, Provider } from '../../connectors/connector.ts'
+import type { Connector, DayRange, OAuthProvider, Page } from '../../connectors/connector.ts'
 import { postToken } from '../../connectors/http.ts'
 import { catalogue } from '../../connectors/index.ts'
 import { placeOf } from '../../flows/renewal.ts'
@@ -45,9 +45,9 @@ export function readingServices(db: Db, connectors: Connector[], sent: Sent[] = 
 }
 
 /** A provider whose token endpoint and API stand at `origin`. */
-function tinyProvider(origin: string): Provider {
-  const provider: Provider = {
-    ...{ id: 'tiny', name: 'Tiny', permissionsUrl: `${origin}/permissions` },
+function tinyProvider(origin: string): OAuthProvider {
+  const provider: OAuthProvider = {
+    ...{ auth: 'oauth', id: 'tiny', name: 'Tiny', permissionsUrl: `${origin}/permissions` },
     ...{ authorizeUrl: `${origin}/authorize`, tokenUrl: `${origin}/token` },
     ...{ scopeSeparator: ' ', baseScopes: [], origins: [origin], params: {}, tokenAuth: 'form' },
     authorization: (token) => ({ authorization: `Bearer ${token}` }),

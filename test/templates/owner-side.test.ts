@@ -95,13 +95,16 @@ const pages = (name: string): Page[] => [
   }),
   accountsPage({
     ...{ sender: sender(name), path: '/l/lk_x', clientName: name, orgName: name, form: 'f', heldIds: ['h'] },
-    ...{ signIns: [{ providerId: 'google', providerName: 'Google', label: name }], expected: name },
+    ...{
+      signIns: [{ providerId: 'google', providerName: 'Google', label: name, isKey: false }],
+      expected: name,
+    },
     ...{ several: true, room: 3, problem: { kind: 'stale' }, late: false },
     shelves: [
       {
         ...{ connectorName: 'GA4', providerId: 'google', accountWord: 'property', accountHint: name },
         ...{ signInWith: 'your login', missing: [], trouble: null },
-        boxes: [{ value: name, name, detail: name, ticked: true, connected: true }],
+        boxes: [{ value: name, name, detail: name, ticked: true, connected: true, unavailable: null }],
       },
     ],
   }),

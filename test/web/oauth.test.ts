@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Trip } from '../../flows/connect/continue.ts'
+import type { Trip } from '../../flows/connect/trip.ts'
 import { leave, returned } from '../../web/oauth.ts'
 
 const ORIGIN = 'https://access.example'
@@ -27,6 +27,7 @@ async function exchange(query: Record<string, string> = {}) {
     ...{ orgId: 'o', consentId: 'c', linkSessionId: 's', provider: 'google', tokenAuth: 'form' },
     ...{ authorizeUrl: 'https://as.example/authorize', tokenUrl: `http://127.0.0.1:${port}/token` },
     ...{ scopes: ['read'], scopeSeparator: ' ', params: {}, key: 'key', secret: 'canary-secret' },
+    ...{ pkce: true, answers: {}, site: '' },
   }
   const { state, memory, location } = await leave(trip, ORIGIN)
   expect(location).not.toContain('canary')

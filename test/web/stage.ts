@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Account, Connector, Provider } from '../../connectors/connector.ts'
+import type { Account, Connector, OAuthProvider, Provider } from '../../connectors/connector.ts'
 import { catalogue } from '../../connectors/index.ts'
 import { hashToken, linkToken, receiptToken } from '../../flows/link-token.ts'
 import type { Services } from '../../flows/services.ts'
@@ -67,8 +67,9 @@ export async function fakeAuthorisationServer(): Promise<FakeServer> {
   return Object.assign(fake, { origin, close })
 }
 
-export function fakeProvider(id: string, { origin }: { origin: string }): Provider {
+export function fakeProvider(id: string, { origin }: { origin: string }): OAuthProvider {
   return {
+    auth: 'oauth',
     id,
     name: `${id.charAt(0).toUpperCase()}${id.slice(1)}`,
     permissionsUrl: `${origin}/permissions`,

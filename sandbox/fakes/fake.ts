@@ -1,0 +1,39 @@
+/** What a pretended provider is: answers in its documented shapes, made of believable figures. Also used by the conformance suite. */
+import type { Json } from '../../connectors/call.ts'
+
+/** A call as the provider would see it, with the origin it was meant for. */
+export type Call = {
+  method: string
+  url: URL
+  headers: Record<string, string>
+  /** The body, as it came, as JSON (null: none) and as a form. */
+  text: string
+  json: Json
+  form: Record<string, string>
+}
+/** Buffers go out as they are, text as text, all else as JSON. */
+export type Answer = { status?: number; headers?: Record<string, string>; body: Json | Buffer }
+
+export type World = {
+  /** Campaign-like things under an account, always the same ones. */
+  splits(accountId: string): { id: string; name: string }[]
+  /** A whole number near `size`, the same for the same seed and day, lower at weekends, growing slowly. */
+  figure(seed: string, day: string, size: number): number
+  /** Whether a token or key of this provider is good now: the sandbox can withdraw it. */
+  accepts(credential: string): boolean
+}
+
+export type Fake = {
+  /** Everything it stands for: sign-in, API, sites and downloads, real origins. */
+  origins: string[]
+  /** Of OAuth providers. `callback`: what the browser brings back beside `state`; default {code}. */
+  signIn?: {
+    callback?(code: string): Record<string, string>
+    /** The token endpoint, asked by path: exchange and renewal. `mint` makes an access token the world accepts. */
+    token(call: Call, mint: () => string): Answer | null
+  }
+  /** Of key providers: what to type into each field in the sandbox. */
+  keys?: Record<string, string>
+  /** Null: not a call of this fake. */
+  answer(call: Call, world: World): Answer | null
+}
