@@ -109,11 +109,11 @@ export async function watchOutages(services: Services): Promise<void> {
     for (const one of asked)
       await services.queue.send(lookFor(round.failureClass), one, { db, key: one.connectionId })
   }
-  for (const { orgId, id, answered, refused } of await cards.settledOfAllOrgs(db))
+  for (const { orgId, id, answered, refused, lasted } of await cards.settledOfAllOrgs(db))
     await db.transaction(async (tx) => {
       const outcome = { healed: [], notHealed: [] }
       if (!(await incidents.resolve(tx, orgId, id, { by: 'system', outcome }))) return
-      const data = { answered, refused }
+      const data = { answered, refused, lasted }
       await tell(services, tx, { orgId, id, connectionId: null }, 'incident.recovered', data)
     })
 }

@@ -60,13 +60,13 @@ export async function resolveFolded(
     returning id`
 }
 
-export type Settled = { orgId: string; id: string; answered: number; refused: number }
+export type Settled = { orgId: string; id: string; answered: number; refused: number; lasted: boolean }
 
 /** Cards of ended outages none of whose connections, in this org, is still to be looked at. */
 export async function settledOfAllOrgs({ sql }: Db): Promise<Settled[]> {
   return sql<Settled[]>`
     select incident.org_id, incident.id, (count(*) filter (where hold.outcome = 'answered'))::int as answered,
-      (count(*) filter (where hold.outcome = 'refused'))::int as refused
+      (count(*) filter (where hold.outcome = 'refused'))::int as refused, bool_or(outage.ended_why = 'lasted') as lasted
     from incident join outage on outage.id = incident.outage_id and outage.ended_at is not null
     join outage_hold hold on hold.outage_id = outage.id and hold.org_id = incident.org_id
     join connection on connection.id = hold.connection_id

@@ -33,8 +33,12 @@ export function viewFor(alert: Alert, clientIds: ReadonlySet<string>): IncidentV
     held: isHeld(alert),
     endsOn: alert.endsOn,
     days: incident.step,
-    outage: alert.outage && { ...alert.outage, reason: reasonOf(alert.outage.failureClass) },
+    outage: outageOf(alert),
   }
+}
+
+function outageOf({ outage }: Alert): IncidentView['outage'] {
+  return outage && { ...outage, reason: reasonOf(outage.failureClass), lasted: outage.endedWhy === 'lasted' }
 }
 
 /** Its own, or that of the outage it waits for. */

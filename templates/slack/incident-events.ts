@@ -50,7 +50,7 @@ function words({ kind, actor, data }: IncidentEvent): string | null {
     case 'incident.answered':
       return ':large_green_circle: The provider answers again and takes this authorisation. The days that are missing are being read.'
     case 'incident.recovered':
-      return `:large_green_circle: The provider answers again: ${counted(number(data.answered), 'connection')} recovered, ${number(data.refused)} did not and ${number(data.refused) === 1 ? 'has an alert of its own' : 'have alerts of their own'}.`
+      return `${data.lasted ? 'The provider kept refusing for a day, so each is judged by itself' : ':large_green_circle: The provider answers again'}: ${counted(number(data.answered), 'connection')} recovered, ${number(data.refused)} did not and ${number(data.refused) === 1 ? 'has an alert of its own' : 'have alerts of their own'}.`
     case 'incident.degraded':
       return `:large_yellow_circle: ${safe(String(data.source ?? ''), 80)} no longer says ${listed(metrics(data.metrics))}.`
     case 'incident.restored':

@@ -51,7 +51,15 @@ export type IncidentView = {
   endsOn: string | null
   days: number | null
   /** Of an outage: the org's connections that fail, of how many, and what became of them. */
-  outage: { held: number; of: number; answered: number; refused: number; reason: Reason } | null
+  outage: {
+    held: number
+    of: number
+    answered: number
+    refused: number
+    reason: Reason
+    /** It ended because it lasted too long to be passing. */
+    lasted: boolean
+  } | null
 }
 
 type Look = { color: string; emoji: string; word: string }
@@ -84,8 +92,9 @@ const OVER: Partial<Record<IncidentKind, string>> = {
   degraded: 'Metrics are back',
 }
 
-export function lookOf({ kind, state, held, endsOn, days }: IncidentView): Look {
+export function lookOf({ kind, state, held, endsOn, days, outage }: IncidentView): Look {
   const look = LOOKS[state]
+  if (state === 'resolved' && outage?.lasted) return { ...look, word: 'Alerted one by one' }
   if (state === 'resolved') return { ...look, word: OVER[kind] ?? look.word }
   if (state !== 'open') return look
   if (held) return { color: AMBER, emoji: ':wrench:', word: 'On hold, the provider is failing' }
@@ -103,7 +112,7 @@ export function outlookOf(view: IncidentView): string {
     return kind === 'expiring' ? 'It has ended.' : 'It no longer feeds any data source.'
   if (state !== 'resolved') return kind === 'expiring' ? endWords(view) : REASONS[view.reason].next
   if (kind === 'outage' && outage)
-    return `${counted(outage.answered, 'connection')} recovered, ${outage.refused} did not.`
+    return `${outage.lasted ? 'The provider kept refusing for a day. ' : ''}${counted(outage.answered, 'connection')} recovered, ${outage.refused} did not.`
   if (kind === 'expiring') return 'It was renewed or authorised again.'
   if (kind === 'degraded') return 'The metrics have values again.'
   if (kind === 'staff') return 'The data are up to date again.'

@@ -138,9 +138,14 @@ function paragraphs(texts: string[]): KnownBlock[] {
     .map(section)
 }
 
+/** Worth knowing, not worth waking anybody. */
+const PATIENT: ReadonlySet<IncidentView['kind']> = new Set(['expiring', 'degraded'])
+
 function stateLine(view: IncidentView): KnownBlock[] {
   const says = [
-    view.onCall && view.state === 'open' ? `On call: ${mention(view.onCall)}` : null,
+    view.onCall && view.state === 'open' && !PATIENT.has(view.kind)
+      ? `On call: ${mention(view.onCall)}`
+      : null,
     view.ackedBy && !isOver(view.state) ? `<@${view.ackedBy}> is on it` : null,
     view.snoozedUntil ? `Snoozed until ${slackDate(view.snoozedUntil)}` : null,
     view.state === 'muted' && view.mutedBy

@@ -17,7 +17,7 @@ export function incidents(name: string): Record<string, unknown> {
     ...{ held: false, endsOn: null, days: null, outage: null },
   }
   const lacking = [{ name, sources: [{ ...shown, missing: [name, 'video_views'] }] }]
-  const outage = { held: 7, of: 12, answered: 0, refused: 0, reason: 'revoked' as const }
+  const outage = { held: 7, of: 12, answered: 0, refused: 0, reason: 'revoked' as const, lasted: false }
   const ending = { ...card, kind: 'expiring' as const, reason: 'expiring' as const, endsOn: '2026-12-03' }
   const failing = { ...card, kind: 'outage' as const, reason: 'outage' as const, identityLabel: '', outage }
   const outcome = {
@@ -40,6 +40,9 @@ export function incidents(name: string): Record<string, unknown> {
     'incident incidentCard outage': incidentCard({ ...failing, state: 'open' }),
     'incident incidentCard outage over': incidentCard({
       ...{ ...failing, state: 'resolved', resolvedAt: at, outage: { ...outage, answered: 6, refused: 1 } },
+    }),
+    'incident incidentCard outage lasted': incidentCard({
+      ...{ ...failing, state: 'resolved', resolvedAt: at, outage: { ...outage, refused: 7, lasted: true } },
     }),
     'incident incidentCard degraded': incidentCard({
       ...{ ...card, kind: 'degraded', reason: 'degraded', state: 'open', clients: lacking },
