@@ -79,6 +79,40 @@ it('shows the mail, whose link leads the owner through consent to Finish', async
   await expect.poll(async () => (await state()).mails).toBe(2) // the receipt
 })
 
+it('sends the rows as a file and the coverage as a picture, which Ben opens in his messages', async () => {
+  await slack.goto(`${url}/?as=ben&at=northwind`)
+  const menu = async (item: string) => {
+    const box = slack.getByLabel('Message or command')
+    await box.fill('/sources northwind')
+    await box.press('Enter')
+    const message = slack.locator('.message', { hasText: 'Data sources of Northwind' }).last()
+    await message.getByLabel('More actions').first().click()
+    await message.getByRole('button', { name: item }).first().click()
+  }
+  await menu('Export CSV')
+  const modal = slack.locator('#modal')
+  await modal.getByText('Last 30 days').click()
+  await modal.getByRole('button', { name: 'Export' }).click()
+  await modal.getByText('comes as a direct message').waitFor()
+  await modal.locator('footer [data-close]').click()
+  await menu('Coverage')
+  await slack.getByText('is being drawn').waitFor()
+
+  await slack.goto(`${url}/?as=ben&at=dm`)
+  const [file] = await Promise.all([
+    slack.waitForEvent('download'),
+    slack.locator('.file a[download$=".csv"]').click(),
+  ])
+  expect(file.suggestedFilename()).toMatch(/^northwind-.*\.csv$/)
+  const picture = slack.locator('.file img')
+  await picture.waitFor()
+  expect(await picture.getAttribute('alt')).toMatch(/of \d+ days have data/)
+  await expect
+    .poll(() => picture.evaluate((img) => (img as { naturalWidth?: number }).naturalWidth))
+    .toBe(1_748)
+  expect((await state()).problems).toEqual([])
+})
+
 it('revokes at the provider, moves the clock, and the alert appears; a restarted worker goes on', async () => {
   const before = await state()
   await control('worker', { how: 'kill' })
