@@ -69,7 +69,10 @@ const odd = (authorisation: FakeServer): OAuthProvider => ({
     },
   ],
   site: ({ shop }) => `https://${shop}.odd.example`,
-  endpoints: (site) => ({ authorizeUrl: `${authorisation.origin}/authorize/${new URL(site).host}`, tokenUrl: site }),
+  endpoints: (site) => ({
+    authorizeUrl: `${authorisation.origin}/authorize/${new URL(site).host}`,
+    tokenUrl: site,
+  }),
   exchange(context, _app, { query, kept, verifier }) {
     back = { query, site: context.site, kept, verifier }
     if (query.code === 'spent')
