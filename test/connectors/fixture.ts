@@ -71,6 +71,8 @@ export type Fixture = {
   fake: Fake
   /** False where a source has one row a day. */
   split: boolean
+  /** Days of the long reading, where a call a day makes 4,000 too slow. */
+  longDays?: number
 }
 
 export const TOKEN = 'ya29.fixture'
