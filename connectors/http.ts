@@ -125,8 +125,11 @@ export async function revokeToken(
   if (provider.auth === 'key' || !provider.revoke) return 'unsupported'
   const caller: Caller = { provider, connector: null, where: 'token', site }
   const reply = await send(caller, provider.revoke(token, site, app), signal)
-  if (reply.status < 300 || /invalid_(token|grant)/.test(textAt(reply.body, 'error') ?? '')) return 'revoked'
-  throw refused(caller, reply)
+  const done = reply.status < 300 && (provider.isGood?.(reply) ?? true)
+  if (done || /invalid_(token|grant)/.test(textAt(reply.body, 'error') ?? '')) return 'revoked'
+  const failed = refused(caller, reply)
+  if (failed.kind === 'revoked') return 'revoked'
+  throw failed
 }
 
 function good(caller: Caller, reply: Reply): Reply {
