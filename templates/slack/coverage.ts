@@ -20,13 +20,9 @@ export const coverageFailed = (): SlackMessage => {
 
 export function coverageMessage(view: CoverageView): SlackMessage {
   const text = `Coverage of ${titleOf(view)}: ${coverageWords(view)}`
-  return {
-    text,
-    blocks: [
-      section(text),
-      context('A day without data is not always a mistake: nothing may have happened on it.'),
-    ],
-  }
+  const quiet = context('A missing day is not always a mistake: nothing may have happened on it.')
+  const missing = view.days.some(({ state }) => state === 'missing')
+  return { text, blocks: [section(text), ...(missing ? [quiet] : [])] }
 }
 
 /** Spans that are named one by one before the rest is only counted. */

@@ -91,7 +91,7 @@ function stateWords(source: SourceView): string {
 }
 
 /** What a connector may say of a page; another word is shown as it is. */
-const FLAGS: Record<string, string> = {
+export const FLAGS: Record<string, string> = {
   sampled: 'figures estimated from a sample',
   thresholded: 'small numbers withheld by the provider',
   other_row: 'small rows lumped together by the provider',
