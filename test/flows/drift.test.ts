@@ -120,6 +120,28 @@ test.each<[string, () => Promise<Seeded>]>([
     },
   ],
   [
+    'a metric that comes and goes',
+    async () => {
+      const seeded = await seedSource(services)
+      for (const reach of [null, 7, null, 7, 7, null]) {
+        giving([reach])
+        await read(seeded)
+      }
+      return seeded
+    },
+  ],
+  [
+    'a metric that only the first read of old months had',
+    async () => {
+      const seeded = await seedSource(services)
+      giving([7])
+      await read(seeded, 'backfill', '2025-11-01')
+      giving([null])
+      await read(seeded)
+      return seeded
+    },
+  ],
+  [
     'an old month of a backfill',
     async () => {
       const seeded = await seedSource(services)
@@ -174,8 +196,10 @@ test('it is over when the metric comes back, and the next time is news again', a
   expect(await events(seeded, 'incident.restored')).toHaveLength(1)
   const alert = await alertOf(services, seeded.orgId, (await open(seeded))[0]?.id ?? '')
   expect(alert?.incident).toMatchObject({ status: 'resolved', outcome: { healed: [seeded.sourceId] } })
-  giving([null])
-  await read(seeded)
+  for (const reach of [9, 9, null]) {
+    giving([reach])
+    await read(seeded)
+  }
   expect((await open(seeded)).map(({ status }) => status)).toEqual(['resolved', 'open'])
 })
 
