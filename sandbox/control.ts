@@ -4,12 +4,15 @@ import type { Services } from '../flows/services.ts'
 import { advanceClock, readClock, tickNow, untilMidnight } from './clock.ts'
 import type { SandboxGoogle } from './google/start.ts'
 import type { MailCatcher } from './mail.ts'
+import type { SandboxProviders } from './providers/start.ts'
 import type { Slack } from './slack/index.ts'
 import type { Worker } from './worker.ts'
 
 export type Sandbox = {
   slack: Slack
   google: SandboxGoogle
+  /** Every other provider. */
+  providers: SandboxProviders
   mail: MailCatcher
   worker: Worker
   services: Services
@@ -34,7 +37,8 @@ export async function obey(
     const mode = MODES.find((one) => one === body.mode)
     if (!mode) return { trouble: `A provider can be ${MODES.join(', ')}.` }
     sandbox.google.setMode(mode)
-    return { says: `Google now ${mode === 'ok' ? 'answers well' : `is ${mode}`}.` }
+    sandbox.providers.setMode(mode)
+    return { says: `Every provider now ${mode === 'ok' ? 'answers well' : `is ${mode}`}.` }
   }
   if (order === 'revoke') {
     if (!body.email) return { trouble: 'Choose whose access to revoke.' }
@@ -42,6 +46,13 @@ export async function obey(
     return {
       says: `${body.email} removed Latchkey’s access in their Google Account. The next refresh will notice.`,
     }
+  }
+  if (order === 'withdraw') {
+    const name = String(body.provider ?? '')
+    if (!sandbox.services.connectors.providers().some(({ id }) => id === name))
+      return { trouble: 'Choose at which provider access is withdrawn.' }
+    sandbox.providers.withdraw(name)
+    return { says: `Access was withdrawn at ${name}. The next refresh will notice.` }
   }
   if (order === 'mail') {
     const what = body.next === 'greylist' ? 'greylist' : 'bounce'
@@ -69,7 +80,7 @@ async function moveClock(sandbox: Sandbox, advance: string): Promise<Record<stri
 }
 
 /** For the page and for tests from outside. */
-export async function stateOf({ slack, google, mail, worker, services }: Sandbox): Promise<object> {
+export async function stateOf({ slack, google, providers, mail, worker, services }: Sandbox): Promise<object> {
   const { shown } = slack
   return {
     time: (await readClock(services.db)).toISOString(),
@@ -86,6 +97,8 @@ export async function stateOf({ slack, google, mail, worker, services }: Sandbox
     ephemerals: shown.ephemerals.map(({ channel, ts, to, text }) => ({ channel, ts, to, text })),
     problems: shown.problems,
     provider: google.status(),
+    /** What to type where a page asks for a key. */
+    keys: providers.keys,
     worker: { pid: worker.pid() },
   }
 }

@@ -21,6 +21,7 @@ import { startMailCatcher } from './mail.ts'
 import { keep, recall, showAgain } from './memory.ts'
 import { serve } from './page/routes.ts'
 import { clusterFolder, startPostgres } from './postgres.ts'
+import { startProviders } from './providers/start.ts'
 import { startSlack } from './slack/index.ts'
 import { startWorker } from './worker.ts'
 
@@ -119,6 +120,8 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
     kept: memory?.google,
   })
   closing.push(() => google.stop())
+  const providers = await startProviders({ kept: memory?.providers })
+  closing.push(() => providers.stop())
   const mail = await startMailCatcher({ now })
   closing.push(() => mail.close())
   slack.shown.now = now
@@ -132,21 +135,25 @@ async function start(port: number, data: string, closing: (() => Promise<unknown
     },
     ...{ SMTP_URL: mail.url, MAIL_FROM: 'Brightside Agency <access@brightside.example>' },
     ...{ GOOGLE_CLIENT_ID: GOOGLE_APP.id, GOOGLE_CLIENT_SECRET: GOOGLE_APP.secret },
-    ...{ PROVIDER_ORIGINS: JSON.stringify(google.origins), SECRET_KEYS: secretKeys(data), LOG_LEVEL: 'info' },
+    ...providers.env,
+    PROVIDER_ORIGINS: JSON.stringify({ ...providers.origins, ...google.origins }),
+    ...{ SECRET_KEYS: secretKeys(data), LOG_LEVEL: 'info' },
   }
   const app = await createApp(readConfig(env), openLog('info', tell))
   closing.push(() => app.stop())
   await app.start() // also on a port of its own, which nobody is told
   state.ahead = (await readClock(app.services.db)).getTime() - Date.now()
   if (memory) showAgain(slack, mail, memory)
-  const saving = setInterval(() => keep(data, { slack, mail, google }), SAVE_MS)
+  const saving = setInterval(() => keep(data, { slack, mail, google, providers }), SAVE_MS)
   closing.push(async () => {
     clearInterval(saving)
-    keep(data, { slack, mail, google })
+    keep(data, { slack, mail, google, providers })
   })
   const worker = await startWorker(env, { heard: tell, started: (pid) => note(data, pid) })
   closing.push(() => worker.stop())
-  const sandbox: Sandbox = Object.assign(state, { slack, google, mail, worker, services: app.services })
+  const sandbox: Sandbox = Object.assign(state, {
+    ...{ slack, google, providers, mail, worker, services: app.services },
+  })
   return Object.assign(sandbox, { app })
 }
 

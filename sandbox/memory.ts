@@ -3,12 +3,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kept, SandboxGoogle } from './google/start.ts'
 import type { CaughtMail, MailCatcher } from './mail.ts'
+import type { KeptTokens, SandboxProviders } from './providers/start.ts'
 import type { Upload } from './slack/files.ts'
 import type { Slack } from './slack/index.ts'
 import type { Message } from './slack/shown.ts'
 
 type KeptUpload = Omit<Upload, 'bytes'> & { bytes: string }
-type Memory = { messages: Message[]; mails: CaughtMail[]; google: Kept; uploads?: KeptUpload[] }
+type Memory = {
+  messages: Message[]
+  mails: CaughtMail[]
+  google: Kept
+  providers?: KeptTokens
+  uploads?: KeptUpload[]
+}
 
 const MOST_MESSAGES = 500
 const MOST_MAILS = 200
@@ -16,14 +23,14 @@ const MOST_MAILS = 200
 const MOST_FILE_BYTES = 500_000
 const MOST_FILES = 20
 
-export function keep(
-  data: string,
-  { slack, mail, google }: { slack: Slack; mail: MailCatcher; google: SandboxGoogle },
-): void {
+type Parts = { slack: Slack; mail: MailCatcher; google: SandboxGoogle; providers: SandboxProviders }
+
+export function keep(data: string, { slack, mail, google, providers }: Parts): void {
   const memory: Memory = {
     messages: slack.shown.messages.slice(-MOST_MESSAGES),
     mails: mail.mails.slice(-MOST_MAILS),
     google: google.keep(),
+    providers: providers.keep(),
     uploads: [...slack.world.state.uploads.values()].flatMap(keepable).slice(-MOST_FILES),
   }
   writeFileSync(join(data, 'memory.json'), JSON.stringify(memory), { mode: 0o600 })

@@ -28,7 +28,9 @@ export type Fake = {
   origins: string[]
   /** Of OAuth providers. `callback`: what the browser brings back beside `state`; default {code}. */
   signIn?: {
-    callback?(code: string): Record<string, string>
+    callback?(code: string, leftAt: URL): Record<string, string>
+    /** Where the browser goes back to, if not to `redirect_uri`. */
+    returnsTo?(leftAt: URL): string
     /** The token endpoint, asked by path: exchange and renewal. `mint` makes an access token the world accepts. */
     token(call: Call, mint: () => string): Answer | null
   }

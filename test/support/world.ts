@@ -10,6 +10,7 @@ import { advanceClock, settle, tickNow } from '../../sandbox/clock.ts'
 import { type SandboxGoogle, startGoogle } from '../../sandbox/google/start.ts'
 import { type MailCatcher, startMailCatcher } from '../../sandbox/mail.ts'
 import { freePort } from '../../sandbox/postgres.ts'
+import { type SandboxProviders, startProviders } from '../../sandbox/providers/start.ts'
 import { type Slack, startSlack } from '../../sandbox/slack/index.ts'
 import type { Db } from '../../storage/db.ts'
 import { freshDatabase } from './database.ts'
@@ -23,6 +24,8 @@ export type World = {
   databaseUrl: string
   slack: Slack
   google: SandboxGoogle
+  /** Every other provider. */
+  providers: SandboxProviders
   mail: MailCatcher
   /** Where owners reach the product. */
   url: string
@@ -58,7 +61,8 @@ export async function openWorld(
     now: () => new Date(Date.now() + ahead),
     app: { ...GOOGLE_APP, redirectUris },
   })
-  const env = environment({ databaseUrl, port, slack, mail, google }, extra)
+  const providers = await startProviders()
+  const env = environment({ databaseUrl, port, slack, mail, google, providers }, extra)
   const logs: LogLine[] = []
   const app = await createApp(
     readConfig(env),
@@ -69,7 +73,7 @@ export async function openWorld(
   const expected: RegExp[] = []
   let stopped = false
   const world: World = {
-    ...{ app, db, databaseUrl, slack, google, mail, url: env.PUBLIC_URL ?? '', logs, env },
+    ...{ app, db, databaseUrl, slack, google, providers, mail, url: env.PUBLIC_URL ?? '', logs, env },
     settle: (options) => settle(db, options),
     async advance(duration) {
       const now = await advanceClock(db, duration)
@@ -86,7 +90,7 @@ export async function openWorld(
       if (stopped) return
       stopped = true
       await app.stop()
-      await Promise.all([slack.close(), mail.close(), google.stop()])
+      await Promise.all([slack.close(), mail.close(), google.stop(), providers.stop()])
       const bad = logs.filter((line) => line.level >= ERROR).map((line) => JSON.stringify(line))
       expect(await sessionsLeft(db), 'database sessions the app left open').toEqual([])
       expect(bad.filter((line) => !expected.some((one) => one.test(line)))).toEqual([])
@@ -97,16 +101,20 @@ export async function openWorld(
   return world
 }
 
-type Parts = { databaseUrl: string; port: number; slack: Slack; mail: MailCatcher; google: SandboxGoogle }
+type Parts = { databaseUrl: string; port: number } & Pick<World, 'slack' | 'mail' | 'google' | 'providers'>
 
-function environment({ databaseUrl, port, slack, mail, google }: Parts, extra: Record<string, string>) {
+function environment(
+  { databaseUrl, port, slack, mail, google, providers }: Parts,
+  extra: Record<string, string>,
+) {
   return {
     ...{ DATABASE_URL: databaseUrl, PORT: String(port), PUBLIC_URL: `http://localhost:${port}` },
     ...{ SLACK_API_URL: slack.apiUrl, SLACK_BOT_TOKEN: slack.botToken },
     ...{ SLACK_SIGNING_SECRET: slack.signingSecret },
     ...{ SMTP_URL: mail.url, MAIL_FROM: 'Brightside Agency <access@brightside.example>' },
     ...{ GOOGLE_CLIENT_ID: GOOGLE_APP.id, GOOGLE_CLIENT_SECRET: GOOGLE_APP.secret },
-    PROVIDER_ORIGINS: JSON.stringify(google.origins),
+    ...providers.env,
+    PROVIDER_ORIGINS: JSON.stringify({ ...providers.origins, ...google.origins }),
     SECRET_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
     ...extra,
   } as Record<string, string>

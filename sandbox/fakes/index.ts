@@ -1,0 +1,13 @@
+/** The pretended provider of each connector. */
+import type { Fake } from './fake.ts'
+import { fake as ga4 } from './ga4.ts'
+import { fake as googleAds } from './google-ads.ts'
+import { fake as searchConsole } from './search-console.ts'
+import { fake as tiktokAds } from './tiktok-ads.ts'
+
+export const fakes: Record<string, Fake> = {
+  ga4,
+  'google-ads': googleAds,
+  'search-console': searchConsole,
+  'tiktok-ads': tiktokAds,
+}
