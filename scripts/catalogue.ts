@@ -26,9 +26,12 @@ export function catalogueTable(connectors: Connector[]): string {
 /** What the owner does, and what is odd about it. */
 export function authKind(provider: Provider): string {
   if (provider.auth === 'key') return provider.authWord
-  if (provider.depart) return 'OAuth 1.0a'
-  if (provider.exchange) return 'OAuth, exchange of its own'
-  return 'OAuth'
+  const odd = [
+    provider.depart ? 'OAuth 1.0a' : 'OAuth',
+    provider.exchange && !provider.depart ? 'own exchange' : '',
+    provider.ask ? 'asks which first' : '',
+  ]
+  return odd.filter(Boolean).join(', ')
 }
 
 /** How far back a first read goes. */

@@ -88,6 +88,7 @@ function ofConnector(connector: Connector): string[] {
     `Read again every night · on the first of the month: ${restated(report)}.`,
     `History: ${historyOf(report)}.${report.backfillNote ? ` ${report.backfillNote}` : ''}`,
     `API version ${version.pinned}${version.sunset ? `, switched off by the provider on ${version.sunset}` : ''}.`,
+    ...permissions(connector),
     ...flagsOf(id),
   ]
   return [
@@ -119,6 +120,19 @@ const KINDS: Record<OwnColumn['kind'], string> = {
 function commonOf({ report }: Connector, { name, kind }: OwnColumn): string {
   const common = kind === 'dimension' || kind === 'label' ? undefined : report.metrics[name]?.common
   return common ? `\`${common}\`` : ''
+}
+
+/** What the owner is asked for, in the words they read. */
+function permissions({ scopes, optionalScopes = [], scopeWords, writeWarning }: Connector): string[] {
+  const asked = [...scopes, ...optionalScopes].map((scope) => {
+    const optional = optionalScopes.includes(scope) ? ', optional' : ''
+    return `\`${scope}\` (${scopeWords[scope] ?? 'identity'}${optional})`
+  })
+  const said = scopes.length > 0 ? asked : Object.values(scopeWords)
+  return [
+    ...(said.length > 0 ? [`Permissions asked for: ${said.join(', ')}.`] : []),
+    ...(writeWarning ? [writeWarning] : []),
+  ]
 }
 
 /** The words a connector's file may say of a page: they are nowhere but in what it reads. */
