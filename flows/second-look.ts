@@ -5,7 +5,7 @@ import * as connections from '../storage/connections.ts'
 import * as failures from '../storage/failures.ts'
 import * as incidents from '../storage/incidents.ts'
 import * as sources from '../storage/sources.ts'
-import { noteAnswered } from './breaker.ts'
+import { heldBack, noteAnswered, noteDoubt } from './breaker.ts'
 import { lookAgain } from './credential.ts'
 import { loseSources, noteFailure } from './disconnect.ts'
 import { visibleAccounts } from './live-probe.ts'
@@ -78,19 +78,20 @@ export async function checkAccounts(
   if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost'])
 }
 
-/** Delayed for days: staff hear of it, nobody else. Ends by itself when data come again. */
+/**
+ * Delayed for days: staff hear of it, nobody else, and once where a provider lets many wait. Ends by itself when data
+ * come again.
+ */
 async function watchDelays(services: Services): Promise<void> {
   const { db, queue } = services
-  for (const { orgId, connectionId } of await failures.longDelayedOfAllOrgs(db, LONG_DELAY_DAYS))
-    await db.transaction((tx) =>
-      openIncident(services, tx, {
-        orgId,
-        connectionId,
-        kind: 'staff',
-        error: { kind: 'transient', message: `no data for ${LONG_DELAY_DAYS} days` },
-        ownerAction: null,
-      }),
-    )
+  const delayed = await failures.longDelayedOfAllOrgs(db, LONG_DELAY_DAYS)
+  for (const late of delayed) await noteDoubt(db, late, 'transient')
+  for (const late of delayed)
+    await db.transaction(async (tx) => {
+      if (await heldBack(services, tx, late, 'transient')) return
+      const error = { kind: 'transient', message: `no data for ${LONG_DELAY_DAYS} days` }
+      await openIncident(services, tx, { ...late, kind: 'staff', error, ownerAction: null })
+    })
   for (const { orgId, id, connectionId } of await incidents.staffMendedOfAllOrgs(db))
     await db.transaction(async (tx) => {
       const outcome = { healed: [], notHealed: [] }

@@ -54,6 +54,6 @@ export async function verifyConnection(
     return noteFailure(services, { orgId, connectionId, sourceId, error })
   }
   await connections.markVerified(db, orgId, connectionId)
-  const answered = ['revoked', 'scope_missing', 'app_config', 'version_sunset'] as const
+  const answered = ['revoked', 'scope_missing', 'app_config', 'version_sunset', 'transient'] as const
   await noteAnswered(services, { orgId, connectionId }, [...answered])
 }

@@ -88,7 +88,10 @@ export async function delayAll(
     where org_id = ${orgId} and connection_id = ${connectionId} and status = 'connected'`
 }
 
-/** Connections with a connected source that has waited for data since before `days` days. A sweep for the tick. */
+/**
+ * Connections with a connected source that has waited for data since before `days` days, and no incident or outage that
+ * says so. A sweep for the tick.
+ */
 export async function longDelayedOfAllOrgs(
   { sql }: Db,
   days: number,
@@ -99,5 +102,7 @@ export async function longDelayedOfAllOrgs(
     where source.status = 'connected' and source.delayed_since <= latchkey.clock() - make_interval(days => ${days})
       and not exists (select from incident where incident.connection_id = source.connection_id
         and incident.kind = 'staff' and incident.resolved_at is null)
+      and not exists (select from outage_hold hold
+        where hold.connection_id = source.connection_id and hold.outcome is null)
     limit 500`
 }

@@ -13,7 +13,7 @@ const WITHIN = '10 minutes'
 const GRACE = '10 minutes'
 /** Refused so long it is no passing trouble: everybody is alerted after all, where there is a client to be alerted. */
 const LONGEST = '24 hours'
-const STAFFS = ['app_config', 'version_sunset']
+const STAFFS = ['app_config', 'version_sunset', 'transient']
 const ROUND = '2 minutes'
 
 /** Until the transaction ends, one judges at a time about one provider and OAuth app. Before any other lock. */

@@ -46,7 +46,7 @@ function words({ kind, actor, data }: IncidentEvent): string | null {
     case 'incident.extended':
       return ':large_green_circle: It was renewed or authorised again. The countdown is over.'
     case 'incident.held':
-      return ':wrench: The provider is refusing many connections alike, so this alert is on hold. Nobody needs to reconnect: each one is asked again when the provider answers.'
+      return ':wrench: The provider is failing for many connections alike, so this alert is on hold. Nobody needs to reconnect: each one is asked again when the provider answers.'
     case 'incident.answered':
       return ':large_green_circle: The provider answers again and takes this authorisation. The days that are missing are being read.'
     case 'incident.recovered':

@@ -49,7 +49,7 @@ export const REASONS: Record<Reason, { says: string; next: string; short: string
     short: 'the provider did not answer, we keep trying',
   },
   outage: {
-    says: 'The provider refuses many connections alike, so it is not about any one of them.',
+    says: 'The provider fails for many connections alike, so it is not about any one of them.',
     next: 'While it lasts nobody is disconnected and no client is alerted. We ask again every two minutes; whoever is still refused once it answers is alerted one by one, at the latest after a day.',
     short: 'the provider refuses many at once',
   },

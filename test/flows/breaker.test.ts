@@ -5,6 +5,7 @@ import { alertOf } from '../../flows/alert.ts'
 import { watchOutages } from '../../flows/breaker.ts'
 import { noteFailure } from '../../flows/disconnect.ts'
 import { reconnectSelf } from '../../flows/reconnect.ts'
+import { secondLooks } from '../../flows/second-look.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Fleet, launch, type Ship, startTinyProvider } from '../support/fleet.ts'
 import { condemn, failure, jobsNamed, presser } from '../support/reconnecting.ts'
@@ -199,6 +200,24 @@ test('our own app refused everywhere is one incident per org, not one per connec
   const again = jobsNamed(fleet.sent, 'verify-connection').filter(({ payload }) => isOwn(fleet, payload))
   for (const { payload } of again) await fleet.read(payload as Ship)
   await fleet.at(8)
+  await watchOutages(fleet.services)
+  expect((await outagesOf(fleet)).map(({ status }) => status)).toEqual(['resolved', 'resolved'])
+})
+
+test('a provider that lets many wait for three days is one incident per org as well', async () => {
+  const fleet = await launch(db, [4, 3], tiny)
+  await db.sql`update source set delayed_since = latchkey.clock() where org_id = any(${fleet.orgs})`
+  await fleet.at(3 * 24 * 60)
+  await secondLooks(fleet.services)
+  await secondLooks(fleet.services)
+  expect((await Promise.all(fleet.ships.map(fleet.open))).flat()).toEqual([])
+  expect(await outagesOf(fleet)).toHaveLength(2)
+  await fleet.at(3 * 24 * 60 + 3)
+  fleet.sent.length = 0
+  await watchOutages(fleet.services)
+  const looks = jobsNamed(fleet.sent, 'verify-connection').filter(({ payload }) => isOwn(fleet, payload))
+  for (const { payload } of looks) await fleet.read(payload as Ship)
+  await fleet.at(3 * 24 * 60 + 4)
   await watchOutages(fleet.services)
   expect((await outagesOf(fleet)).map(({ status }) => status)).toEqual(['resolved', 'resolved'])
 })
