@@ -12,6 +12,7 @@ import {
   WHERE_FROM,
 } from '../storage/reporting.ts'
 import { FLAGS } from '../templates/slack/sources.ts'
+import { metricWords } from '../templates/words.ts'
 import { historyOf, restated, table } from './catalogue.ts'
 
 type Column = [name: string, says: string]
@@ -138,7 +139,9 @@ function permissions({ scopes, optionalScopes = [], scopeWords, writeWarning }: 
 /** The words a connector's file may say of a page: they are nowhere but in what it reads. */
 function flagsOf(id: string): string[] {
   const source = readFileSync(new URL(`../connectors/${id}.ts`, import.meta.url), 'utf8')
-  const said = Object.entries(FLAGS).filter(([flag]) => source.includes(`'${flag}'`))
-  if (said.length === 0) return []
-  return [`May be marked in Slack: ${said.map(([flag, words]) => `\`${flag}\` (${words})`).join(', ')}.`]
+  const listed = [...source.matchAll(/flags: \['(\w+)'\]/g)].map(([, flag = '']) => flag)
+  const said = new Set([...Object.keys(FLAGS).filter((flag) => source.includes(`'${flag}'`)), ...listed])
+  if (said.size === 0) return []
+  const words = [...said].map((flag) => `\`${flag}\` (${FLAGS[flag] ?? metricWords(flag)})`)
+  return [`May be marked in Slack: ${words.join(', ')}.`]
 }

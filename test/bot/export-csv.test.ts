@@ -1,7 +1,7 @@
 /** "Export CSV" and "Coverage" in a row's menu: for whom, what is asked, and what is handed to a job. */
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import * as metrics from '../../storage/metrics.ts'
-import { checkView } from '../support/block-kit.ts'
+import { checkMessage, checkView } from '../support/block-kit.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
 import { setClock } from '../support/database.ts'
 import { person } from '../support/fake-slack.ts'
@@ -20,6 +20,8 @@ beforeAll(async () => {
   const connectionId = await makeConnection(bot.db, orgId)
   full = await makeSource(bot.db, orgId, { clientId, connectionId, name: 'Full shop' })
   empty = await makeSource(bot.db, orgId, { clientId, connectionId, name: 'Empty shop' })
+  await bot.db
+    .sql`insert into member (org_id, slack_user_id, team_id, display_name) values (${orgId}, 'U1', 'T1', 'Ana')`
   await metrics.ensureMonths(bot.db, '2026-10-01', '2026-10-31')
   const blank = { impressions: null, clicks: null, cost: null, conversions: null, revenue: null }
   const row = { date: '2026-10-02', key: '[]', dimensions: {}, ...blank, sessions: null, currency: null }
@@ -30,7 +32,7 @@ beforeEach(async () => {
   bot.slack.calls.length = 0
   bot.slack.responses.length = 0
   bot.sent.length = 0
-  await bot.db.sql`update member set role = 'viewer', role_set_by = 'U9' where slack_user_id = 'U1'`
+  await bot.db.sql`update member set role = 'viewer', role_set_by = 'U9', may_reconnect = false`
 })
 
 const choose = (value: string, more = {}) =>
@@ -50,12 +52,20 @@ const submit = (sourceId: string, period: string) =>
     state: { values: { period: { period: { type: 'radio_buttons', selected_option: { value: period } } } } },
   })
 
-test('the menu offers both to a viewer, and five choices to an admin, as many as Slack takes', async () => {
+test.each([
+  ['viewer', ['export', 'coverage']],
+  ['admin', ['reconnect', 'refresh', 'export', 'coverage', 'remove']],
+])('the menu of a %s offers %j, and no more than Slack takes', async (role, offered) => {
+  await bot.db.sql`update member set role = ${role}, may_reconnect = ${role === 'admin'} `
   await bot.command('/sources')
   await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
-  const offered = JSON.stringify(bot.slack.responses[0])
-  for (const value of [`export:${full}`, `coverage:${full}`]) expect(offered).toContain(value)
-  expect(offered).not.toContain('remove:')
+  const { text, blocks } = bot.slack.responses[0] as { text: string; blocks: never[] }
+  expect(checkMessage({ text, blocks })).toEqual([])
+  const [values] = blocks.flatMap((block) => {
+    const { accessory } = block as { accessory?: { options: { value: string }[] } }
+    return accessory ? [accessory.options.map(({ value }) => value.split(':')[0])] : []
+  })
+  expect(values).toEqual(offered)
 })
 
 test('asks which days, the last 13 months first', async () => {
