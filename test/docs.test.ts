@@ -74,7 +74,7 @@ describe('the words of a connector', () => {
       ...Object.values(report.labels ?? {}),
       ...Object.values(report.metrics).map((one) => one.says),
     ]
-    for (const words of says) expect(words.trim().length).toBeGreaterThan(5)
+    for (const words of says) expect(words.trim().length).toBeGreaterThan(3)
     expect(authKind(provider)).not.toBe('')
   })
 })
