@@ -30,6 +30,8 @@ export type OwnerMessage = {
     writeWarning: string | null
     signInWith: string
     role: string
+    /** There is no sign-in: a key is entered on our page. */
+    takesKey: boolean
   }[]
   providers: { name: string; permissionsUrl: string }[]
   expiresAt: Date
@@ -92,6 +94,7 @@ function catalogued({ connectors }: Services, items: requests.Item[]) {
         writeWarning: connector?.writeWarning ?? null,
         signInWith: connector?.help.signInWith ?? '',
         role: connector?.help.role ?? '',
+        takesKey: connector?.provider.auth === 'key',
       }
     }),
     providers: [...providers.values()].map(({ name, permissionsUrl }) => ({ name, permissionsUrl })),

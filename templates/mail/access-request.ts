@@ -19,6 +19,8 @@ export type OwnerLetter = {
     writeWarning: string | null
     signInWith: string
     role: string
+    /** There is no sign-in: a key is entered on our page. */
+    takesKey: boolean
   }[]
   providers: { name: string; permissionsUrl: string }[]
   expiresAt: Date
@@ -32,12 +34,11 @@ export function accessRequestMail(kind: LetterKind, letter: OwnerLetter): Mail {
   const { brand, clientName, requester, note, url } = letter
   const sources = listed([...new Set(letter.items.map(({ connectorName }) => connectorName))])
   const expiry = exactTime(letter.expiresAt, letter.timeZone)
-  const verb = letter.purpose === 'reconnect' ? 'sign in again to' : 'connect'
   return composeMail(brand, {
     ...opening(kind, letter, sources),
     paragraphs: [
       html`${greeting(letter.ownerName)}`,
-      html`<b>${requester.name}</b> at <b>${brand.orgName}</b> asks you to ${verb} <b>${sources}</b> for
+      html`<b>${requester.name}</b> at <b>${brand.orgName}</b> asks you to ${verbOf(letter)} <b>${sources}</b> for
         <b>${clientName}</b>.`,
       ...(note ? [html`${requester.name} writes:<br />“${inLines(note)}”`] : []),
       ...letter.items.map(readOnlyPromise).filter((promise, at, all) => isFirst(promise, at, all)),
@@ -47,17 +48,30 @@ export function accessRequestMail(kind: LetterKind, letter: OwnerLetter): Mail {
       ...letter.items.map(itemFact),
       ['This link works until', html`<b>${expiry}</b>`],
     ],
-    button: { label: letter.purpose === 'reconnect' ? 'Sign in again' : 'Connect now', url },
+    button: { label: labelOf(letter), url },
     small: smallPrint(letter),
   })
 }
 
+const onlyKeys = (items: OwnerLetter['items']) => items.every(({ takesKey }) => takesKey)
+
+function verbOf({ purpose, items }: OwnerLetter): string {
+  if (purpose === 'connect') return 'connect'
+  return onlyKeys(items) ? 'enter a working key for' : 'sign in again to'
+}
+
+function labelOf({ purpose, items }: OwnerLetter): string {
+  if (purpose === 'connect') return 'Connect now'
+  return onlyKeys(items) ? 'Enter the key' : 'Sign in again'
+}
+
 function opening(
   kind: LetterKind,
-  { brand, purpose, clientName, items }: OwnerLetter,
+  letter: OwnerLetter,
   sources: string,
 ): Pick<MailParts, 'subject' | 'heading' | 'preheader'> {
-  const wish = `${purpose === 'reconnect' ? 'Please sign in again to' : 'Please connect'} ${sources} for ${clientName}`
+  const { brand, purpose, clientName, items } = letter
+  const wish = `Please ${verbOf(letter)} ${sources} for ${clientName}`
   const brief = sources.length > SUBJECT_SOURCES_MAX ? counted(items.length, 'data source') : sources
   if (kind === 'nudge-unopened')
     return {
@@ -105,12 +119,18 @@ const isFirst = (piece: Markup, at: number, all: Markup[]) =>
   all.findIndex(({ source }) => source === piece.source) === at
 
 function smallPrint({ brand, requester, items, providers }: OwnerLetter): Markup[] {
-  const help = items.map(({ connectorName, signInWith, role }) =>
-    signInWith ? html` ${connectorName}: sign in with ${signInWith}; ${role}.` : html``,
+  const help = items.map(({ connectorName, signInWith, role, takesKey }) =>
+    signInWith
+      ? html` ${connectorName}: ${takesKey ? 'have ready' : 'sign in with'} ${signInWith}; ${role}.`
+      : html``,
   )
+  const keys = items.some(({ takesKey }) => takesKey)
+  const begin = onlyKeys(items)
+    ? html`Before you begin:${help}`
+    : html`Before you begin, sign out of other logins in that browser, so that the right one is used.${help}`
   return [
-    html`You need no account with ${brand.orgName} or Latchkey, and nobody sees your password.`,
-    html`Before you begin, sign out of other logins in that browser, so that the right one is used.${help}`,
+    html`You need no account with ${brand.orgName} or Latchkey, and nobody sees your password.${keys ? html` Type a key only on the page this link opens; never send it by mail or chat.` : null}`,
+    begin,
     ...(providers.length > 0
       ? [
           html`You can withdraw the access at any time: on your own page, whose address you get when you finish, or in

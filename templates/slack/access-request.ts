@@ -9,7 +9,14 @@ export type DmLetter = {
   clientName: string
   requester: { slackUserId: string }
   note: string
-  items: { connectorName: string; accountHint: string; writeWarning: string | null; signInWith: string }[]
+  items: {
+    connectorName: string
+    accountHint: string
+    writeWarning: string | null
+    signInWith: string
+    /** There is no sign-in: a key is entered on our page. */
+    takesKey: boolean
+  }[]
   providers: { name: string; permissionsUrl: string }[]
   timeZone: string
   expiresAt: Date
@@ -23,7 +30,9 @@ export function accessRequestDm(
 ): SlackMessage {
   const { brand, clientName, requester, items, note, expiresAt, url } = letter
   const sources = listed([...new Set(items.map(({ connectorName }) => safe(connectorName)))])
-  const verb = letter.purpose === 'reconnect' ? 'sign in again to' : 'connect'
+  const keys = items.every(({ takesKey }) => takesKey)
+  const again = keys ? 'enter a working key for' : 'sign in again to'
+  const verb = letter.purpose === 'reconnect' ? again : 'connect'
   const begin = {
     'access-request': '',
     'nudge-unopened': 'A reminder: ',
@@ -46,14 +55,16 @@ export function accessRequestDm(
             type: 'button',
             style: 'primary',
             action_id: 'open_link',
-            text: plain(letter.purpose === 'reconnect' ? 'Sign in again' : 'Connect now'),
+            text: plain(
+              letter.purpose === 'connect' ? 'Connect now' : keys ? 'Enter the key' : 'Sign in again',
+            ),
             url,
           },
         ],
       },
       context(
         `Works until ${slackDate(expiresAt, '{date_long} at {time}')}. You need no account. ` +
-          'Sign out of other logins in that browser first. ' +
+          `${keys ? 'Type the key only on that page, never here.' : 'Sign out of other logins in that browser first.'} ` +
           `${revoking(letter)} Not expecting this? Ask <@${requester.slackUserId}>.`,
       ),
     ],
@@ -65,10 +76,11 @@ function itemLine({
   accountHint,
   writeWarning,
   signInWith,
+  takesKey,
 }: DmLetter['items'][number]): string {
   const hint = accountHint ? `: ${safe(accountHint, 300)}` : ''
   const promise = `Latchkey only reads; nothing is changed.${writeWarning ? ` ${safe(writeWarning, 400)}` : ''}`
-  return `• *${safe(connectorName)}*${hint}\n   ${promise}${signInWith ? ` Sign in with ${safe(signInWith)}.` : ''}`
+  return `• *${safe(connectorName)}*${hint}\n   ${promise}${signInWith ? ` ${takesKey ? 'You will enter' : 'Sign in with'} ${safe(signInWith)}.` : ''}`
 }
 
 const revoking = ({ providers }: DmLetter) =>

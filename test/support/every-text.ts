@@ -70,7 +70,15 @@ function requests(name: string): Record<string, unknown> {
   const letter = {
     ...{ brand: { orgName: name }, purpose: 'connect' as const, clientName: name, note: name, url },
     ...{ requester: { slackUserId: 'U1' }, providers, timeZone, expiresAt: at },
-    items: [{ connectorName: 'Google Ads', accountHint: name, writeWarning: null, signInWith: 'your login' }],
+    items: [
+      {
+        connectorName: 'Google Ads',
+        accountHint: name,
+        writeWarning: null,
+        signInWith: 'your login',
+        takesKey: true,
+      },
+    ],
   }
   const prefill = {
     sources: [{ id: 'ga4', name }],
@@ -318,7 +326,7 @@ function mails(name: string): Record<string, unknown> {
   const brand = { ...look, orgName: name, supportEmail: 'help@agency.example' }
   const item = {
     ...{ connectorName: 'Google Ads', accountHint: name, reads: ['See your results'], writeWarning: null },
-    ...{ signInWith: 'your login', role: 'any role' },
+    ...{ signInWith: 'your login', role: 'any role', takesKey: false },
   }
   const letter = {
     ...{ brand, purpose: 'connect' as const, clientName: name, requester: { name }, ownerName: name },

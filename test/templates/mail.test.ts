@@ -24,7 +24,7 @@ const letter = (name = 'Acme'): OwnerLetter => ({
     {
       ...{ connectorName: 'Google Ads', accountHint: name, reads: ['See your results'] },
       writeWarning: 'This permission would also allow changes; Latchkey contains no code that makes any.',
-      ...{ signInWith: 'your Google login', role: 'reading rights are enough' },
+      ...{ signInWith: 'your Google login', role: 'reading rights are enough', takesKey: false },
     },
     {
       ...{
@@ -33,7 +33,7 @@ const letter = (name = 'Acme'): OwnerLetter => ({
         reads: ['See your search results'],
         writeWarning: null,
       },
-      ...{ signInWith: 'your Google login', role: 'reading rights are enough' },
+      ...{ signInWith: 'your Google login', role: 'reading rights are enough', takesKey: false },
     },
   ],
   providers: [{ name: 'Google', permissionsUrl: 'https://myaccount.google.com/connections' }],
@@ -47,6 +47,21 @@ test('the compiled frame is what frame.mjml makes', async () => {
     'utf8',
   )
   expect(compiled).toBe(await compileFrame())
+})
+
+test('of a key it says to have it ready, to type it on our page only, and never to sign in', () => {
+  const key = {
+    ...{ connectorName: 'Ledger', accountHint: '', reads: [], writeWarning: null, takesKey: true },
+    ...{ signInWith: 'a Ledger API key', role: 'make it under Settings' },
+  }
+  const mail = accessRequestMail('access-request', { ...letter(), purpose: 'reconnect', items: [key] })
+  for (const words of [
+    'have ready a Ledger API key; make it under Settings',
+    'Type a key only on the page',
+    'Enter the key',
+  ])
+    expect(mail.text.replace(/\s+/g, ' ')).toContain(words)
+  expect(mail.text).not.toMatch(/sign in/i)
 })
 
 test.each(KINDS)('%s says everything an owner needs, in both parts', (kind) => {

@@ -57,7 +57,12 @@ function messages(name: string) {
       requester: { slackUserId: 'U1' },
     },
     ...{ note: name, timeZone: 'Europe/Berlin', expiresAt: at, url: 'https://access.agency.example/l/lk_x' },
-    items: [{ connectorName: 'Google Ads', accountHint: name, writeWarning: null, signInWith: 'your login' }],
+    items: [
+      {
+        ...{ connectorName: 'Google Ads', accountHint: name, writeWarning: null },
+        ...{ signInWith: 'your login', takesKey: false },
+      },
+    ],
     providers: [{ name: 'Google', permissionsUrl: 'https://myaccount.google.com/connections' }],
   }
   const events = [
