@@ -75,6 +75,7 @@ export async function noteRefused(
     ...{ failureClasses: [failureClass], outcome: 'refused' },
   })
   if (settled.length === 0) return
+  await outages.forget(tx, orgId, connectionId, [failureClass]) // judged: no sign of another outage
   await cards.unfold(tx, orgId, connectionId)
   for (const outageId of settled) await showCard(services, tx, orgId, outageId)
 }

@@ -148,7 +148,7 @@ export async function isHeld({ sql }: Db, orgId: string, connectionId: string): 
   return count > 0
 }
 
-/** It has answered: what it failed with before counts no more. */
+/** What it failed with before counts no more. */
 export async function forget(
   { sql }: Db,
   orgId: string,

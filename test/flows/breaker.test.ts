@@ -155,6 +155,13 @@ test('when most answer it is over: the others are looked at and alert one by one
     kind: 'incident.recovered',
     data: { answered: 8, refused: 6 },
   })
+  const next = fleet.ships[8] as Ship
+  refuse(next)
+  await fleet.read(next)
+  await fleet.at(17)
+  await fleet.look(next)
+  expect(await fleet.status(next), 'what was judged counts towards no new outage').toBe('disconnected')
+  expect(await outagesOf(fleet)).toHaveLength(1)
 })
 
 test('what is refused for a day is no outage: all alert then; who reconnects before is helped before', async () => {
