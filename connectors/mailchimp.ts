@@ -1,0 +1,179 @@
+/**
+ * Mailchimp: one row per day for an audience. Each login's API lies in a data centre of its own, which the OAuth
+ * metadata name. Tokens neither end nor have scopes. (mailchimp.com/developer: OAuth 2, Lists, Activity, Errors)
+ */
+import { valuesAt } from './classify.ts'
+import {
+  type Account,
+  ConnectorError,
+  type Context,
+  type DayRange,
+  defineConnector,
+  type Identity,
+  type Json,
+  type OAuthProvider,
+  type Reply,
+  type Row,
+} from './connector.ts'
+import { postToken } from './http.ts'
+import { listing, walk } from './paging.ts'
+import { given, numberAt, textAt } from './values.ts'
+
+const LOGIN = 'https://login.mailchimp.com'
+const LISTS = 1_000
+/** Also all the days there are. */
+const DAYS = 180
+
+const mailchimp: OAuthProvider = {
+  auth: 'oauth',
+  id: 'mailchimp',
+  name: 'Mailchimp',
+  permissionsUrl: 'https://admin.mailchimp.com/account/connected-sites/',
+  authorizeUrl: `${LOGIN}/oauth2/authorize`,
+  tokenUrl: `${LOGIN}/oauth2/token`,
+  origins: [LOGIN, 'https://*.api.mailchimp.com'],
+  ...{ scopeSeparator: '', baseScopes: [], params: {} }, // there are no scopes
+  tokenAuth: 'form',
+  authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
+
+  async exchange(context, app, { query, redirectUri, verifier }) {
+    const code = { grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: redirectUri }
+    const form = { ...code, ...(verifier !== '' && { code_verifier: verifier }) }
+    const tokens = await postToken(mailchimp, form, { app, signal: context.signal })
+    const authorization = `OAuth ${tokens.accessToken}`
+    const { body } = await context.call({ url: `${LOGIN}/oauth2/metadata`, headers: { authorization } })
+    return {
+      ...tokens,
+      expiresInSeconds: null,
+      refreshToken: null,
+      scopes: null,
+      raw: body,
+      site: siteIn(body),
+    }
+  },
+
+  /** The same person has one id in all accounts, and the account one for all its people. */
+  async identity(_context, { raw }): Promise<Identity> {
+    const [account, login] = [textAt(raw, 'user_id'), textAt(raw, 'login.login_id')]
+    if (account === null || login === null)
+      throw new ConnectorError('unknown', mailchimp.id, 'Mailchimp did not say who signed in')
+    const label = textAt(raw, 'login.login_email|login.email|accountname') ?? `Mailchimp login ${login}`
+    return { id: `${account}/${login}`, label }
+  },
+
+  renew: null,
+  errors: [
+    { kind: 'revoked', at: 'api', http: [401], path: 'title', in: ['API Key Invalid'] },
+    { kind: 'consent_failed', at: 'token', path: 'error', in: ['invalid_grant'] },
+    { kind: 'account_lost', at: 'api', http: [403], path: 'status', in: [403] },
+    { kind: 'account_lost', at: 'api', http: [404] },
+    { kind: 'rate_limited', http: [403], json: false },
+    { kind: 'rate_limited', http: [429] },
+    { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
+    { kind: 'transient', http: [500, 502, 503, 504] },
+  ],
+  reasonPath: 'error|status',
+  limit: { concurrency: 8, minTimeMs: 0 },
+}
+
+export const mailchimpAudiences = defineConnector({
+  id: 'mailchimp',
+  name: 'Mailchimp',
+  provider: mailchimp,
+  origins: ['https://*.api.mailchimp.com'],
+  scopes: [],
+  scopeWords: { account: 'See your audiences and what your e-mails did each day' },
+  writeWarning:
+    'Mailchimp has no read-only permission: signing in opens the whole account to this app, so it would also allow changes; Latchkey contains no code that makes any.',
+  accountWord: 'audience',
+  help: {
+    signInWith: 'the Mailchimp login you use for your newsletters',
+    role: 'the Manager role is enough',
+  },
+  headers: () => ({}),
+  accounts,
+  report: {
+    zone: 'account',
+    restateDays: { nightly: 14, deep: 30 },
+    backfillMonths: 13,
+    reachDays: DAYS,
+    backfillNote: 'Mailchimp keeps 180 days of an audience’s activity.',
+    lagDays: 1,
+    dimensions: [],
+    metrics: {
+      emails_sent: { unit: 'count', says: 'E-mails sent' },
+      unique_opens: { unit: 'count', says: 'E-mails opened, each counted once a day' },
+      recipient_clicks: { unit: 'count', common: 'clicks', says: 'Recipients who clicked' },
+      hard_bounce: { unit: 'count', says: 'Addresses that do not exist any more' },
+      soft_bounce: { unit: 'count', says: 'E-mails that could not be delivered for the moment' },
+      subs: { unit: 'count', says: 'People who subscribed' },
+      unsubs: { unit: 'count', says: 'People who unsubscribed' },
+      other_adds: { unit: 'count', says: 'People added in other ways, e.g. by import' },
+      other_removes: { unit: 'count', says: 'People removed in other ways' },
+    },
+    pages,
+  },
+  errors: [],
+  limit: { concurrency: 2, minTimeMs: 0 }, // ten at a time for one login, shared with everybody's tools
+  version: { pinned: '3.0' },
+})
+
+function siteIn(metadata: Json): string {
+  const dc = textAt(metadata, 'dc') ?? ''
+  if (/^[a-z]{2}\d{1,4}$/.test(dc)) return `https://${dc}.api.mailchimp.com`
+  throw new ConnectorError('unknown', mailchimp.id, 'Mailchimp did not say where the data of this login are')
+}
+
+const paged = (url: string, count: number, offset: number, more = {}) => ({
+  url,
+  query: { ...more, count: String(count), offset: String(offset) },
+})
+
+/** Null where everything was read: `total_items` is of all pages. */
+function offsetAfter(body: Json, items: string, offset: number): number | null {
+  const got = valuesAt(body, items).length
+  return got > 0 && offset + got < (numberAt(body, 'total_items') ?? 0) ? offset + got : null
+}
+
+async function* accounts(context: Context): AsyncGenerator<Account> {
+  const api = `${context.site}/3.0`
+  const { body: root } = await context.call({
+    url: `${api}/`,
+    query: { fields: 'account_name,account_timezone' },
+  })
+  const shared = given({ timeZone: textAt(root, 'account_timezone'), group: textAt(root, 'account_name') })
+  const fields = { fields: 'lists.id,lists.name,total_items' }
+  const next = ({ body }: Reply, { query }: { query?: Record<string, string> }) => {
+    const offset = offsetAfter(body, 'lists[]', Number(query?.offset))
+    return offset === null ? null : paged(`${api}/lists`, LISTS, offset, fields)
+  }
+  for await (const body of listing(context, paged(`${api}/lists`, LISTS, 0, fields), next))
+    for (const list of valuesAt(body, 'lists[]')) {
+      const id = textAt(list, 'id')
+      if (id !== null) yield { id, name: textAt(list, 'name') ?? id, ...shared }
+    }
+}
+
+/** The newest day comes first and there is no asking for certain days. The state is the number of days read. */
+function pages(context: Context, { id, timeZone }: Account, { from, to }: DayRange, cursor: string | null) {
+  const url = `${context.site}/3.0/lists/${encodeURIComponent(id)}/activity`
+  return walk<number>(0, cursor, async (offset) => {
+    const { body } = await context.call(paged(url, DAYS, offset))
+    const all = valuesAt(body, 'activity[]').map(rowOf)
+    const isOver = all.some(({ date }) => date < from)
+    const rows = all.filter(({ date }) => date >= from && date <= to)
+    const after = isOver ? null : offsetAfter(body, 'activity[]', offset)
+    return { rows, ...given({ timeZone: timeZone ?? null }), after }
+  })
+}
+
+function rowOf(activity: Json): Row {
+  const date = /^\d{4}-\d\d-\d\d/.exec(textAt(activity, 'day') ?? '')?.[0]
+  if (date === undefined)
+    throw new ConnectorError('unknown', mailchimp.id, 'Mailchimp answered activity without its day')
+  const metrics = Object.keys(mailchimpAudiences.report.metrics).map((name) => [
+    name,
+    numberAt(activity, name),
+  ])
+  return { date, dimensions: {}, metrics: Object.fromEntries(metrics) }
+}
