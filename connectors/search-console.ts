@@ -10,7 +10,7 @@ import {
   type Row,
 } from './connector.ts'
 import { walk } from './paging.ts'
-import { google, needed } from './providers/google.ts'
+import { google, needed, olderErrors } from './providers/google.ts'
 import { numberAt, textAt } from './values.ts'
 
 const API = 'https://www.googleapis.com/webmasters/v3'
@@ -46,24 +46,7 @@ export const searchConsole = defineConnector({
     },
     pages,
   },
-  errors: [
-    { kind: 'scope_missing', at: 'api', http: [403], contains: 'insufficient authentication scopes' },
-    {
-      kind: 'scope_missing',
-      at: 'api',
-      http: [403],
-      path: 'error.details[].reason',
-      in: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
-    },
-    {
-      kind: 'account_lost',
-      at: 'api',
-      http: [403],
-      path: 'error.errors[].reason',
-      in: ['forbidden', 'insufficientPermissions'],
-    },
-    { kind: 'account_lost', at: 'api', http: [404], path: 'error.errors[].reason', in: ['notFound'] },
-  ],
+  errors: olderErrors,
   version: { pinned: 'v3' },
 })
 

@@ -1,4 +1,5 @@
 /** Google as an authorisation server. Revoking any token ends every grant of that person to our OAuth app. */
+import { claimsOf } from '../claims.ts'
 import { valuesAt } from '../classify.ts'
 import {
   ConnectorError,
@@ -8,9 +9,15 @@ import {
   type Json,
   type OAuthProvider,
   type Reply,
+  type Rule,
 } from '../connector.ts'
 import { postToken } from '../http.ts'
 import { textAt } from '../values.ts'
+
+const UNTICKED: Rule = {
+  ...{ kind: 'scope_missing', at: 'api', http: [403] },
+  ...{ path: 'error.details[].reason', in: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'] },
+}
 
 export const google: OAuthProvider = {
   auth: 'oauth',
@@ -31,7 +38,6 @@ export const google: OAuthProvider = {
   tokenAuth: 'form',
   authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
 
-  /** The id token came straight from the token endpoint, so its signature needs no second look (OIDC Core 3.1.3.7). */
   async identity(context, { idToken }) {
     const claims = claimsOf(idToken)
     return identityIn(claims) ?? askUserInfo(context, subIn(claims))
@@ -64,13 +70,7 @@ export const google: OAuthProvider = {
       in: ['invalid_client', 'unauthorized_client', 'deleted_client', 'disabled_client', 'invalid_request'],
     },
     { kind: 'transient', at: 'token', path: 'error', in: ['temporarily_unavailable', 'internal_failure'] },
-    {
-      kind: 'scope_missing',
-      at: 'api',
-      http: [403],
-      path: 'error.details[].reason',
-      in: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
-    },
+    UNTICKED,
     {
       kind: 'rate_limited',
       at: 'api',
@@ -97,6 +97,26 @@ export const google: OAuthProvider = {
   limit: { concurrency: 10, minTimeMs: 20 },
 }
 
+/** For APIs that name the reason in `error.errors`: Search Console, YouTube. */
+export const olderErrors: Rule[] = [
+  { kind: 'scope_missing', at: 'api', http: [403], contains: 'insufficient authentication scopes' },
+  UNTICKED,
+  {
+    ...{ kind: 'account_lost', at: 'api', http: [403] },
+    ...{ path: 'error.errors[].reason', in: ['forbidden', 'insufficientPermissions'] },
+  },
+  { kind: 'account_lost', at: 'api', http: [404], path: 'error.errors[].reason', in: ['notFound'] },
+]
+
+/** For APIs that have only a status and words for it. PERMISSION_DENIED alone also means a box that was not ticked. */
+export const deniedErrors: Rule[] = [
+  {
+    ...{ kind: 'account_lost', at: 'api', http: [403], contains: 'have permission' },
+    ...{ path: 'error.status', in: ['PERMISSION_DENIED'] },
+  },
+  { kind: 'account_lost', at: 'api', http: [404], path: 'error.status', in: ['NOT_FOUND'] },
+]
+
 /** For listings with `nextPageToken`, which goes back as `pageToken` in the query. */
 export function byPageToken({ body }: Reply, asked: HttpRequest): HttpRequest | null {
   const pageToken = textAt(body, 'nextPageToken')
@@ -107,19 +127,6 @@ export function byPageToken({ body }: Reply, asked: HttpRequest): HttpRequest | 
 export function needed(value: string | null, says: string): string {
   if (value === null) throw new ConnectorError('unknown', google.id, says)
   return value
-}
-
-function claimsOf(idToken: Json): Json {
-  if (typeof idToken === 'string') return decoded(idToken)
-  return valuesAt(idToken, 'payload')[0] ?? valuesAt(idToken, 'id_token.payload')[0] ?? idToken
-}
-
-function decoded(jwt: string): Json {
-  try {
-    return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as Json
-  } catch {
-    return null
-  }
 }
 
 /** `sub` never changes and is never reused; an address may be both, so it is only the label. */
