@@ -27,6 +27,8 @@ export type Rule = {
   between?: [number, number]
   /** A part of the raw body, letter for letter. */
   contains?: string
+  /** Parts of the raw body none of which may be there: exceptions to a code that is mostly meant. */
+  lacks?: string[]
   /** False: only an answer that is not JSON, e.g. a firewall's page or nothing at all. */
   json?: false
   /** What the owner has to do, in words for the alert. */
@@ -40,6 +42,10 @@ export type HttpRequest = {
   json?: Json
   form?: Record<string, string>
   headers?: Record<string, string>
+  /** The answer is a form, not JSON (RFC 5849): its fields become the body. */
+  formAnswer?: true
+  /** Further statuses whose answer is read, not thrown, e.g. 425 that names what exists already. */
+  also?: number[]
 }
 export type Reply = { status: number; headers: Record<string, string>; body: Json; text: string }
 

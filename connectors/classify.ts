@@ -44,6 +44,7 @@ function matches(rule: Rule, where: 'token' | 'api', reply: Reply): boolean {
   if (rule.at && rule.at !== where) return false
   if (rule.http && !rule.http.includes(reply.status)) return false
   if (rule.contains !== undefined && !reply.text.includes(rule.contains)) return false
+  if (rule.lacks?.some((part) => reply.text.includes(part))) return false
   if (rule.json === false && reply.body !== null) return false
   if (rule.path === undefined) return true
   return valuesAt(reply.body, rule.path).some((value) => isMeant(rule, value))

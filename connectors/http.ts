@@ -54,7 +54,7 @@ export function openContext(options: Opening): Context {
       paced(turn, signal, async () => {
         const reply = await send(caller, signed(request), signal)
         rest(turn, provider.restSeconds?.(reply) ?? null)
-        return good(caller, reply)
+        return request.also?.includes(reply.status) ? reply : good(caller, reply)
       }),
   }
 }
@@ -159,11 +159,11 @@ const rules = ({ provider, connector }: Caller) => [connector?.errors ?? [], pro
 const isCode = (value: Json) =>
   typeof value === 'number' || (typeof value === 'string' && /^[\w.-]{1,80}$/.test(value))
 
-/** Seconds or an HTTP date (RFC 9110 §10.2.3), never negative. */
+/** Seconds, which some write with a fraction, or an HTTP date (RFC 9110 §10.2.3), never negative. */
 function retryAfter({ headers }: Reply): number | null {
   const value = headers['retry-after']
   if (value === undefined) return null
-  if (/^\d+$/.test(value)) return Number(value)
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value))
   const at = Date.parse(value)
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000))
 }

@@ -51,6 +51,10 @@ describe('classify', () => {
     expect(classify([[rule]], 'api', whole).kind).toBe('unknown')
     expect(classify([[rule]], 'token', reply(400, { error: 'x' })).kind).toBe('unknown')
     expect(classify([[rule]], 'token', { ...whole, status: 401 }).kind).toBe('unknown')
+    const excepted: Rule = { ...rule, lacks: ['E1', 'E2'] }
+    expect(classify([[excepted]], 'token', whole).kind).toBe('revoked')
+    const exception = reply(400, { error: 'x', says: 'gone, E2: for a moment' })
+    expect(classify([[excepted]], 'token', exception).kind).toBe('unknown')
   })
 
   it('never makes "revoked" of an error it does not know', () => {

@@ -1,0 +1,77 @@
+/** Reports a provider prepares as files: ordered window by window, waited for, fetched, and read page by page. */
+import { ConnectorError, type Context } from './call.ts'
+import type { DayRange, Page } from './connector.ts'
+import { addDays, windowFrom } from './days.ts'
+import { prepared, walk } from './paging.ts'
+
+/** Null: still being prepared. `lost`: failed, expired or unknown by now. `empty`: done, and there is no file. */
+export type Fate = { url: string } | 'empty' | 'lost' | null
+
+export type Orders = {
+  provider: string
+  /** How long a range one report may span. */
+  days: number
+  /** Orders a report and gives the id by which to ask for it. */
+  order(window: DayRange): Promise<string>
+  look(id: string): Promise<Fate>
+  /** Takes the file out of what it is packed in, beside gzip. May throw anything. */
+  unpack?(file: Buffer): Buffer
+  /** The rows from a byte on (0: the beginning), and the byte where the next page begins. May throw anything. */
+  read(file: Buffer, at: number): Omit<Page, 'next'> & { next: number | null }
+}
+
+/** Without `id` a window is to be ordered; with it, its report is to be read from `at` on. */
+type Place = { from: string; to?: string; id?: string; at?: number }
+
+/**
+ * Goes on from any cursor: a report that was lost in between is ordered once more. Throws ConnectorError, `rate_limited`
+ * while a report is being prepared.
+ */
+export function orderedPages(
+  context: Context,
+  range: DayRange,
+  cursor: string | null,
+  orders: Orders,
+): AsyncGenerator<Page> {
+  const orderedNow = new Set<string>()
+  let open: { id: string; file: Buffer } | null = null
+
+  return walk<Place>({ from: range.from }, cursor, async (place) => {
+    const { from, to = range.to, id, at = 0 } = place
+    if (id === undefined) {
+      const window = windowFrom(from, range, orders.days)
+      if (window === null) return { rows: [], after: null }
+      const ordered = await orders.order(window)
+      orderedNow.add(ordered)
+      return { rows: [], after: { ...window, id: ordered } }
+    }
+    if (open?.id !== id) {
+      const fate = await prepared(context, orders.provider, () => orders.look(id))
+      if (fate === 'lost' && !orderedNow.has(id)) return { rows: [], after: { from } }
+      if (fate === 'lost') throw unreadable(orders, 'failed at the provider')
+      open = { id, file: fate === 'empty' ? Buffer.alloc(0) : await fetched(context, orders, fate.url) }
+    }
+    const { next, ...page } = readable(orders, open.file, (file) => orders.read(file, at))
+    if (next !== null) return { ...page, after: { from, to, id, at: next } }
+    return { ...page, after: to < range.to ? { from: addDays(to, 1) } : null }
+  })
+}
+
+/** Through URL once: providers write default ports, which nobody's origin has. */
+async function fetched(context: Context, orders: Orders, url: string): Promise<Buffer> {
+  const file = await context.download(URL.canParse(url) ? new URL(url).href : url)
+  return readable(orders, file, (packed) => orders.unpack?.(packed) ?? packed)
+}
+
+/** A file that makes no sense is one that broke on its way: the next attempt fetches it again. */
+function readable<T>(orders: Orders, file: Buffer, work: (file: Buffer) => T): T {
+  try {
+    return work(file)
+  } catch (cause) {
+    if (cause instanceof ConnectorError) throw cause
+    throw unreadable(orders, 'could not be read', cause)
+  }
+}
+
+const unreadable = ({ provider }: Orders, what: string, cause?: unknown) =>
+  new ConnectorError('transient', provider, `A prepared report ${what}`, { cause })
