@@ -1,0 +1,74 @@
+/** Pinterest as an authorisation server: Basic at the token endpoint, refresh tokens that rotate and slide. */
+import {
+  type CallBack,
+  ConnectorError,
+  type OAuthApp,
+  type OAuthProvider,
+  type TokenSet,
+} from '../connector.ts'
+import { postToken } from '../http.ts'
+import { textAt } from '../values.ts'
+
+export const SITE = 'https://api.pinterest.com'
+export const API = `${SITE}/v5`
+export const PROFILE = 'user_accounts:read'
+
+export const pinterest: OAuthProvider = {
+  auth: 'oauth',
+  id: 'pinterest',
+  name: 'Pinterest',
+  permissionsUrl: 'https://www.pinterest.com/settings/security',
+  authorizeUrl: 'https://www.pinterest.com/oauth/',
+  tokenUrl: `${API}/oauth/token`,
+  origins: [SITE],
+  baseScopes: [PROFILE],
+  scopeSeparator: ',',
+  params: {},
+  tokenAuth: 'basic',
+  authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
+
+  /** The standard exchange but for `continuous_refresh`, which OAuth apps older than 2025-09-25 must send. */
+  exchange({ signal }, app, { query, redirectUri, verifier }: CallBack) {
+    const form = { grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: redirectUri }
+    return tokens({ ...form, ...(verifier && { code_verifier: verifier }) }, app, signal)
+  },
+
+  async identity(context) {
+    const { body } = await context.call({ url: `${API}/user_account` })
+    const name = textAt(body, 'username') ?? textAt(body, 'business_name')
+    const id = textAt(body, 'id') ?? textAt(body, 'username')
+    if (id === null) throw new ConnectorError('unknown', pinterest.id, 'Pinterest did not say who signed in')
+    return { id, label: name ?? `Pinterest account …${id.slice(-4)}` }
+  },
+
+  async renew({ signal }, app, refreshToken) {
+    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
+    const renewed = await tokens(form, app, signal)
+    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
+  },
+
+  errors: [
+    { kind: 'revoked', at: 'token', path: 'code', in: [283] }, // "The authorization grant is invalid"
+    { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },
+    // At the token endpoint 2, "Authentication failed", is about the Basic header: our own id and secret.
+    { kind: 'app_config', at: 'token', path: 'code', in: [2] },
+    { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
+    { kind: 'revoked', at: 'token', http: [401] },
+    { kind: 'revoked', at: 'api', http: [401] },
+    { kind: 'account_lost', at: 'api', http: [403, 404] },
+    { kind: 'rate_limited', http: [429] },
+    { kind: 'transient', http: [500, 502, 503, 504] },
+  ],
+  reasonPath: 'code|error',
+  retryAfterSeconds({ status, headers }) {
+    const reset = headers['x-ratelimit-reset'] ?? ''
+    return status === 429 && /^\d{1,5}$/.test(reset) ? Number(reset) : null
+  },
+  limit: { concurrency: 4, minTimeMs: 100 },
+}
+
+/** Each renewal moves the refresh token's 60 days on, so they are no date by which a person has to come back. */
+async function tokens(form: Record<string, string>, app: OAuthApp, signal: AbortSignal): Promise<TokenSet> {
+  const answer = await postToken(pinterest, { ...form, continuous_refresh: 'true' }, { app, signal })
+  return { ...answer, grantExpiresInSeconds: null }
+}
