@@ -15,7 +15,7 @@ import {
   type Reply,
   type Row,
 } from './connector.ts'
-import { postToken } from './http.ts'
+import { redeemCode } from './grants.ts'
 import { listing, walk } from './paging.ts'
 import { given, numberAt, textAt } from './values.ts'
 
@@ -36,10 +36,8 @@ const mailchimp: OAuthProvider = {
   tokenAuth: 'form',
   authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
 
-  async exchange(context, app, { query, redirectUri, verifier }) {
-    const code = { grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: redirectUri }
-    const form = { ...code, ...(verifier !== '' && { code_verifier: verifier }) }
-    const tokens = await postToken(mailchimp, form, { app, signal: context.signal })
+  async exchange(context, app, back) {
+    const tokens = await redeemCode(mailchimp, context, app, back)
     const authorization = `OAuth ${tokens.accessToken}`
     const { body } = await context.call({ url: `${LOGIN}/oauth2/metadata`, headers: { authorization } })
     return {

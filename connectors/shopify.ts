@@ -7,6 +7,7 @@ import { valuesAt } from './classify.ts'
 import type { Account, Context, DayRange, Json, OAuthProvider, Reply, Row } from './connector.ts'
 import { ConnectorError, defineConnector } from './connector.ts'
 import { addDays, localDate, midnightIn, zoneOf } from './days.ts'
+import { renewToken } from './grants.ts'
 import { postToken } from './http.ts'
 import { walk } from './paging.ts'
 import { decimalAt, given, numberAt, sumOf, textAt, valueAt } from './values.ts'
@@ -55,12 +56,7 @@ const shopify: OAuthProvider = {
     return { ...(await postToken(shopify, form, { app, signal, site })), site }
   },
 
-  async renew({ signal, site }, app, refreshToken) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const renewed = await postToken(shopify, form, { app, signal, site })
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
-  },
-
+  renew: (context, app, refreshToken) => renewToken(shopify, context, app, refreshToken),
   isGood: ({ body }) => valueAt(body, 'errors') === null,
   errors: [
     { kind: 'revoked', at: 'token', http: [400] },
