@@ -1,5 +1,10 @@
-/** The report APIs by path: who asks, may they, is there trouble; then the product's own answer. */
+/** The report APIs by path: who asks, may they, is there trouble; then the product's own answer, or its fake's. */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Fake } from '../fakes/fake.ts'
+import { fake as business } from '../fakes/google-business-profile.ts'
+import { fake as sheets } from '../fakes/google-sheets.ts'
+import { fake as youtube } from '../fakes/youtube-analytics.ts'
+import { splitsOf, steadyFigure } from '../providers/world.ts'
 import { adsRefusal, listAccessible, search } from './ads.ts'
 import { accountSummaries, runReport } from './analytics.ts'
 import type { Reply } from './authorise.ts'
@@ -12,6 +17,10 @@ type Endpoint = { path: RegExp; name: string; scope: string; answer: (ask: Ask) 
 const ADS = 'https://www.googleapis.com/auth/adwords'
 const ANALYTICS = 'https://www.googleapis.com/auth/analytics.readonly'
 const SEARCH = 'https://www.googleapis.com/auth/webmasters.readonly'
+const CHANNELS = 'https://www.googleapis.com/auth/youtube.readonly'
+const VIEWS = 'https://www.googleapis.com/auth/yt-analytics.readonly'
+const BUSINESS = 'https://www.googleapis.com/auth/business.manage'
+const SHEETS = 'https://www.googleapis.com/auth/spreadsheets.readonly'
 
 const endpoints: Endpoint[] = [
   {
@@ -35,7 +44,27 @@ const endpoints: Endpoint[] = [
     path: /^\/webmasters\/v3\/sites\/[^/]+\/searchAnalytics\/query$/,
     ...{ name: 'gsc.report', scope: SEARCH, answer: querySite },
   },
+  { path: /^\/youtube\/v3\/channels$/, name: 'youtube.accounts', scope: CHANNELS, answer: by(youtube) },
+  { path: /^\/v2\/reports$/, name: 'youtube.report', scope: VIEWS, answer: by(youtube) },
+  { path: /^\/v1\/accounts\b/, name: 'business.accounts', scope: BUSINESS, answer: by(business) },
+  { path: /^\/v1\/locations\/\d+:/, name: 'business.report', scope: BUSINESS, answer: by(business) },
+  { path: /^\/v4\/spreadsheets\/[^/]+$/, name: 'sheets.accounts', scope: SHEETS, answer: by(sheets) },
+  { path: /^\/v4\/spreadsheets\/.+/, name: 'sheets.report', scope: SHEETS, answer: by(sheets) },
 ]
+
+/** Asked once the sandbox has found the token good. Whoever has accounts anywhere has those of the fakes too. */
+function by(fake: Fake): Endpoint['answer'] {
+  return ({ person, path, query }) => {
+    const stranger = person.ga4.length === 0
+    if (stranger && path.startsWith('/v4/'))
+      return refusal(403, 'PERMISSION_DENIED', 'The caller does not have permission')
+    if (stranger) return { status: 200, body: {} }
+    const url = new URL(`https://sandbox${path}?${query}`)
+    const call = { method: 'GET', url, headers: {}, text: '', json: null, form: {} }
+    const answer = fake.answer(call, { splits: splitsOf, figure: steadyFigure, accepts: () => true })
+    return { status: answer?.status ?? 200, body: answer?.body ?? {} }
+  }
+}
 
 /** Calls count under `ads.accounts`, `ads.report` and so on, also those that are refused. */
 export function answerApi(state: State, call: Call, trouble: Reply | null): Reply {

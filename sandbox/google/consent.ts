@@ -7,6 +7,12 @@ export const boxes: Record<string, string> = {
     'See, edit, create, and delete your Google Ads accounts and data',
   'https://www.googleapis.com/auth/analytics.readonly': 'See and download your Google Analytics data',
   'https://www.googleapis.com/auth/webmasters.readonly': 'View Search Console data for your verified sites',
+  'https://www.googleapis.com/auth/youtube.readonly': 'View your YouTube account',
+  'https://www.googleapis.com/auth/yt-analytics.readonly':
+    'View YouTube Analytics reports for your YouTube content',
+  'https://www.googleapis.com/auth/business.manage':
+    'See, edit, create, and delete your Google Business Profile listings',
+  'https://www.googleapis.com/auth/spreadsheets.readonly': 'See all your Google Sheets spreadsheets',
 }
 
 /** Each login is a link back to the same address with `authuser`. */

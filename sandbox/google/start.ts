@@ -1,4 +1,4 @@
-/** The sandbox's Google: sign-in, tokens and report APIs of seven Google origins on one port, told apart by path. */
+/** The sandbox's Google: sign-in, tokens and report APIs of twelve Google origins on one port, told apart by path. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createEmulator } from 'emulate'
@@ -86,6 +86,9 @@ function googleOrigins(port: number): Record<string, string> {
   const hosts = [
     ...['accounts.google.com', 'oauth2.googleapis.com', 'openidconnect.googleapis.com', 'www.googleapis.com'],
     ...['googleads.googleapis.com', 'analyticsadmin.googleapis.com', 'analyticsdata.googleapis.com'],
+    ...['youtubeanalytics.googleapis.com', 'sheets.googleapis.com'],
+    ...['mybusinessaccountmanagement.googleapis.com', 'mybusinessbusinessinformation.googleapis.com'],
+    'businessprofileperformance.googleapis.com',
   ]
   return Object.fromEntries(hosts.map((host) => [`https://${host}`, `http://127.0.0.1:${port}`]))
 }

@@ -1,4 +1,4 @@
-/** The three Google connectors through backfill, refresh and loss of access, against the sandbox's Google. */
+/** The Google connectors through backfill, refresh and loss of access, against the sandbox's Google. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openContext, routeOrigins } from '../../connectors/http.ts'
 import { allConnectors, catalogue } from '../../connectors/index.ts'
@@ -21,14 +21,17 @@ import { readingServices } from '../support/reading.ts'
 const { db } = await freshDatabase()
 const DANA = 'dana@northwind.example'
 const app = { id: 'latchkey', secret: 'shh', redirectUri: 'http://localhost:3000/connect/google/callback' }
+const googles = allConnectors.filter(({ provider }) => provider.id === 'google')
 const services: Services = {
   ...readingServices(db, []),
-  connectors: catalogue(allConnectors),
+  connectors: catalogue(googles),
   oauthApps: { google: app },
 }
 const { signal } = new AbortController()
 let now = new Date('2026-11-20T12:00:00Z')
 let sandbox: SandboxGoogle
+/** The sandbox opens any sheet. */
+const answers = { spreadsheet: '1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789' }
 const it = { orgId: '', connectionId: '', sourceIds: [] as string[] }
 
 async function travel(to: string): Promise<void> {
@@ -41,7 +44,7 @@ beforeAll(async () => {
   sandbox = await startGoogle({ now: () => now, app: { ...app, redirectUris: [app.redirectUri] } })
   routeOrigins(sandbox.origins)
   await travel('2026-11-20T12:00:00Z')
-  const scopes = allConnectors.flatMap((connector) => connector.scopes)
+  const scopes = googles.flatMap((connector) => connector.scopes)
   const { accessToken, refreshToken } = await signIn(sandbox.url, DANA, scopes, { app })
   const [org] = await db.sql`insert into org (name) values ('Agency') returning id`
   it.orgId = org?.id
@@ -57,8 +60,8 @@ beforeAll(async () => {
     placeOf(it),
   )
   await credentials.store(db, it.orgId, it.connectionId, sealed, new Date(now.getTime() + 3_600_000))
-  for (const connector of allConnectors.filter(({ provider }) => provider.id === 'google')) {
-    const context = openContext({ provider: google, connector, accessToken, app, signal })
+  for (const connector of googles) {
+    const context = openContext({ provider: google, connector, accessToken, app, answers, signal })
     const [account] = await Array.fromAsync(connector.accounts(context))
     if (!account) throw new Error(`${connector.id} lists nothing`)
     const { id } = await sources.upsert(db, it.orgId, {
@@ -85,7 +88,7 @@ const versions = () => db.sql`select source_id, date, key, xmin::text from daily
 const refresh = (day: string) =>
   refreshConnection(services, { ...it, timeZone: 'Etc/UTC', day, last: false }, signal)
 
-test('thirteen months of all three arrive, each ending with the last day that is over', {
+test('thirteen months of all arrive, each ending with the last day that is over', {
   timeout: 90_000,
 }, async () => {
   const { orgId, sourceIds } = it
@@ -99,22 +102,22 @@ test('thirteen months of all three arrive, each ending with the last day that is
     expect(first, connectorId).toBe('2025-10-20')
     expect(last < '2026-11-20', connectorId).toBe(true)
   }
-  expect(await coverage()).toHaveLength(3)
+  expect(await coverage()).toHaveLength(googles.length)
 })
 
 test('a refresh of what has not changed writes no row again; the next night adds its day', {
   timeout: 60_000,
 }, async () => {
   const before = await versions()
-  expect(await refresh('2026-11-20')).toEqual({ kind: 'done', runs: 3 })
+  expect(await refresh('2026-11-20')).toEqual({ kind: 'done', runs: googles.length })
   expect(await versions()).toEqual(before)
   await travel('2026-11-21T12:00:00Z')
-  expect(await refresh('2026-11-21')).toEqual({ kind: 'done', runs: 3 })
+  expect(await refresh('2026-11-21')).toEqual({ kind: 'done', runs: googles.length })
   expect((await versions()).length).toBeGreaterThan(before.length)
 })
 
 test('the views speak the words of each connector, with decimal amounts', async () => {
-  const described = allConnectors.map(({ id, name, report: { dimensions, metrics } }) => ({
+  const described = googles.map(({ id, name, report: { dimensions, metrics } }) => ({
     ...{ id, name, dimensions, metrics },
   }))
   await publishReporting(db, described)

@@ -11,7 +11,10 @@ const DANA = 'dana@northwind.example'
 const SAM = 'sam@contoso.example'
 const app = { id: 'latchkey', secret: 'shh' }
 const redirectUri = 'http://localhost:3000/connect/google/callback'
-const scopes = allConnectors.flatMap((connector) => connector.scopes)
+const connectors = allConnectors.filter(({ provider }) => provider.id === 'google')
+const scopes = connectors.flatMap((connector) => connector.scopes)
+/** The sandbox opens any sheet. */
+const answers = { spreadsheet: '1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789' }
 const { signal } = new AbortController()
 
 let now = new Date('2026-11-20T12:00:00Z')
@@ -36,7 +39,7 @@ const enter = (email: string, refuse: string[] = []) =>
   signIn(sandbox.url, email, scopes, { app: { ...app, redirectUri }, refuse })
 
 function contextOf(connector: Connector, { accessToken }: SignedIn, account: Account | null = null) {
-  return openContext({ provider: google, connector, accessToken, app, account, signal })
+  return openContext({ provider: google, connector, accessToken, app, account, answers, signal })
 }
 
 async function read(
@@ -71,8 +74,8 @@ describe('signing in', () => {
 
     sandbox.tickScope(scopes[1] ?? '', false)
     const page = await show(`&authuser=${DANA}`)
-    expect(page.match(/type="checkbox"/g)).toHaveLength(3)
-    expect(page.match(/ checked>/g)).toHaveLength(2)
+    expect(page.match(/type="checkbox"/g)).toHaveLength(7)
+    expect(page.match(/ checked>/g)).toHaveLength(6)
     expect(page).toMatch(/Continue<\/button>/)
     expect(page).toMatch(/Cancel<\/button>/)
     sandbox.tickScope(scopes[1] ?? '', true)
@@ -128,12 +131,21 @@ describe('listing', () => {
       ['330022', 'Contoso Bikes'],
     ])
     expect(await list('search-console', dana)).toHaveLength(3)
+    expect(await list('youtube-analytics', dana)).toHaveLength(2)
+    expect(await list('google-business-profile', dana)).toHaveLength(3)
+    expect((await list('google-sheets', dana)).map(({ name }) => name)).toEqual([
+      'Müller Möbel – offline – Ausgaben',
+      "Müller Möbel – offline – Leads '26",
+    ])
   })
 
   it('shows nothing to a login without accounts, and says why for Google Ads', async () => {
     const nobody = await enter('someone@nobody.example')
     expect(await list('ga4', nobody)).toEqual([])
     expect(await list('search-console', nobody)).toEqual([])
+    expect(await list('youtube-analytics', nobody)).toEqual([])
+    expect(await list('google-business-profile', nobody)).toEqual([])
+    await expect(list('google-sheets', nobody)).rejects.toMatchObject({ kind: 'account_lost' })
     await expect(list('google-ads', nobody)).rejects.toMatchObject({
       kind: 'account_lost',
       reason: 'NOT_ADS_USER',
@@ -152,23 +164,20 @@ describe('listing', () => {
 })
 
 describe('reading', () => {
-  it.each(['google-ads', 'ga4', 'search-console'])(
-    '%s: 13 months, the same every time, in pages',
-    async (id) => {
-      const login = await enter(DANA)
-      const [account] = await list(id, login)
-      if (!account) throw new Error('no account')
-      const [first, second] = [
-        await read(id, login, account, '2025-10-20', '2026-11-19'),
-        await read(id, login, account, '2025-10-20', '2026-11-19'),
-      ]
-      expect(second).toEqual(first)
-      const dates = new Set(first.flatMap(({ rows }) => rows.map(({ date }) => date)))
-      expect(dates.size).toBe(id === 'search-console' ? 395 : 396)
-      if (id !== 'search-console') expect(first.length).toBeGreaterThan(10)
-      expect(first.at(-1)?.next).toBeNull()
-    },
-  )
+  it.each(connectors.map(({ id }) => id))('%s: 13 months, the same every time, in pages', async (id) => {
+    const login = await enter(DANA)
+    const [account] = await list(id, login)
+    if (!account) throw new Error('no account')
+    const [first, second] = [
+      await read(id, login, account, '2025-10-20', '2026-11-19'),
+      await read(id, login, account, '2025-10-20', '2026-11-19'),
+    ]
+    expect(second).toEqual(first)
+    const dates = new Set(first.flatMap(({ rows }) => rows.map(({ date }) => date)))
+    expect(dates.size).toBe(id === 'search-console' ? 395 : 396)
+    if (id === 'google-ads' || id === 'ga4') expect(first.length).toBeGreaterThan(10)
+    expect(first.at(-1)?.next).toBeNull()
+  })
 
   it('has weekdays and growth in it, and lets the last three days settle', async () => {
     const account = { id: '330022', name: 'contoso.example' }
