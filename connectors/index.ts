@@ -2,10 +2,21 @@
 import type { Catalogue, Connector } from './connector.ts'
 import { ga4 } from './ga4.ts'
 import { googleAds } from './google-ads.ts'
+import { instagram } from './instagram.ts'
+import { linkedinAds } from './linkedin-ads.ts'
+import { metaAds } from './meta-ads.ts'
 import { searchConsole } from './search-console.ts'
 import { tiktokAds } from './tiktok-ads.ts'
 
-export const allConnectors: Connector[] = [googleAds, ga4, searchConsole, tiktokAds]
+export const allConnectors: Connector[] = [
+  googleAds,
+  ga4,
+  searchConsole,
+  metaAds,
+  linkedinAds,
+  tiktokAds,
+  instagram,
+]
 
 /** Only what is given is offered; app.ts gives the connectors whose provider is configured. */
 export function catalogue(connectors: Connector[]): Catalogue {

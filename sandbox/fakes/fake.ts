@@ -33,6 +33,8 @@ export type Fake = {
     returnsTo?(leftAt: URL): string
     /** The token endpoint, asked by path: exchange and renewal. `mint` makes an access token the world accepts. */
     token(call: Call, mint: () => string): Answer | null
+    /** How it refuses to renew what was withdrawn, if not as RFC 6749 says. */
+    refused?: Answer
   }
   /** Of key providers: what to type into each field in the sandbox. */
   keys?: Record<string, string>

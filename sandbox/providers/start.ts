@@ -145,7 +145,7 @@ function respond(state: State, parts: Part[], call: Call): Answer | null {
       return token
     }
     const token = fake.signIn?.token(call, mint)
-    if (token) return renewing && state.withdrawn.has(provider) ? REFUSED : token
+    if (token) return renewing && state.withdrawn.has(provider) ? (fake.signIn?.refused ?? REFUSED) : token
     const reply = fake.answer(call, {
       ...{ splits: splitsOf, figure: steadyFigure },
       accepts: (credential) => accepts(state, provider, fake, credential),
