@@ -23,7 +23,8 @@ export async function send(caller: Caller, request: HttpRequest, signal: AbortSi
     const options = { method: request.method ?? 'GET', headers: headersOf(request), body: bodyOf(request) }
     const { status, headers, body } = await deliver(target(request), way, { ...options, signal: deadline })
     const text = new TextDecoder().decode(await readAll(caller, body, MAX_BYTES))
-    return { status, headers, body: parse(text) ?? null, text }
+    const form = request.formAnswer ? Object.fromEntries(new URLSearchParams(text)) : null
+    return { status, headers, body: parse(text) ?? form, text }
   })
 }
 
