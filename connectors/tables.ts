@@ -43,10 +43,10 @@ export function columnsOf(names: string[], lines: Json[][], dayFirst: boolean): 
   )
   const dated = columns.map((cells) => mostly(cells, (cell) => dayIn(cell, true) ?? dayIn(cell, false)))
   const written = columns.map((cells) => mostly(cells, (cell) => typeof cell === 'string' || null))
-  const named = dated.findIndex((is, at) => is && DATE_NAME.test(names[at] ?? ''))
-  const first = dated.findIndex((is, at) => is && (written[at] || at === 0))
-  const date = named >= 0 ? named : first
-  if (date < 0) return null
+  const called = dated.findIndex((is, at) => is && DATE_NAME.test(names[at] ?? ''))
+  const spelled = dated.findIndex((is, at) => is && written[at])
+  const date = [called, spelled, dated[0] ? 0 : -1].find((at) => at >= 0)
+  if (date === undefined) return null
   const others = [...columns.keys()].filter((at) => at !== date && columns[at]?.length)
   const isNumber = (at: number) => mostly(columns[at] ?? [], (cell) => typeof cell === 'number' || null)
   return {
