@@ -6,7 +6,9 @@ import { instagram } from './instagram.ts'
 import { linkedinAds } from './linkedin-ads.ts'
 import { metaAds } from './meta-ads.ts'
 import { searchConsole } from './search-console.ts'
+import { snapchatAds } from './snapchat-ads.ts'
 import { tiktokAds } from './tiktok-ads.ts'
+import { xAds } from './x-ads.ts'
 
 export const allConnectors: Connector[] = [
   googleAds,
@@ -16,6 +18,8 @@ export const allConnectors: Connector[] = [
   linkedinAds,
   tiktokAds,
   instagram,
+  snapchatAds,
+  xAds,
 ]
 
 /** Only what is given is offered; app.ts gives the connectors whose provider is configured. */

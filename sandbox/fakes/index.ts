@@ -6,7 +6,9 @@ import { fake as instagram } from './instagram.ts'
 import { fake as linkedinAds } from './linkedin-ads.ts'
 import { fake as metaAds } from './meta-ads.ts'
 import { fake as searchConsole } from './search-console.ts'
+import { fake as snapchatAds } from './snapchat-ads.ts'
 import { fake as tiktokAds } from './tiktok-ads.ts'
+import { fake as xAds } from './x-ads.ts'
 
 export const fakes: Record<string, Fake> = {
   'meta-ads': metaAds,
@@ -16,4 +18,6 @@ export const fakes: Record<string, Fake> = {
   'google-ads': googleAds,
   'search-console': searchConsole,
   'tiktok-ads': tiktokAds,
+  'snapchat-ads': snapchatAds,
+  'x-ads': xAds,
 }
