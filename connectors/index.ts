@@ -1,14 +1,28 @@
 /** The catalogue. Adding a connector: one new file here and one line below. */
+import { activecampaign } from './activecampaign.ts'
+import { amazonAds } from './amazon-ads.ts'
+import { callrail } from './callrail.ts'
 import type { Catalogue, Connector } from './connector.ts'
 import { ga4 } from './ga4.ts'
 import { googleAds } from './google-ads.ts'
+import { googleBusinessProfile } from './google-business-profile.ts'
+import { googleSheets } from './google-sheets.ts'
 import { instagram } from './instagram.ts'
+import { klaviyo } from './klaviyo.ts'
 import { linkedinAds } from './linkedin-ads.ts'
+import { mailchimpAudiences } from './mailchimp.ts'
 import { metaAds } from './meta-ads.ts'
+import { microsoftAds } from './microsoft-ads.ts'
+import { pinterestAds } from './pinterest-ads.ts'
+import { salesforceSales } from './salesforce.ts'
 import { searchConsole } from './search-console.ts'
+import { shopifyOrders } from './shopify.ts'
 import { snapchatAds } from './snapchat-ads.ts'
+import { stripe } from './stripe.ts'
 import { tiktokAds } from './tiktok-ads.ts'
+import { woocommerce } from './woocommerce.ts'
 import { xAds } from './x-ads.ts'
+import { youtubeAnalytics } from './youtube-analytics.ts'
 
 export const allConnectors: Connector[] = [
   googleAds,
@@ -16,10 +30,24 @@ export const allConnectors: Connector[] = [
   searchConsole,
   metaAds,
   linkedinAds,
+  microsoftAds,
   tiktokAds,
   instagram,
+  youtubeAnalytics,
+  googleBusinessProfile,
+  pinterestAds,
   snapchatAds,
+  klaviyo,
+  callrail,
+  activecampaign,
+  stripe,
+  woocommerce,
+  amazonAds,
   xAds,
+  googleSheets,
+  shopifyOrders,
+  mailchimpAudiences,
+  salesforceSales,
 ]
 
 /** Only what is given is offered; app.ts gives the connectors whose provider is configured. */
