@@ -13,9 +13,10 @@ const accounts = [
 
 export const fake: Fake = metaFake((path, call, world) => {
   if (path === '/me/adaccounts') return paged(call.url, accounts, accounts.length, accounts.length)
-  const [, id = '', edge] = /^\/(?:act_)?(\d+)(\/insights)?$/.exec(path) ?? []
-  if (id.startsWith(JOB)) return edge ? report(jobOf(id), call, world) : { body: statusOf(id) }
-  if (edge === undefined) return null
+  const [, ordered = '', result] = /^\/(6099\d+)(\/insights)?$/.exec(path) ?? []
+  if (ordered) return result ? report(jobOf(ordered), call, world) : { body: statusOf(ordered) }
+  const id = /^\/act_(\d+)\/insights$/.exec(path)?.[1]
+  if (id === undefined) return null
   const asked = call.method === 'POST' ? call.form : Object.fromEntries(call.url.searchParams)
   const { since = '', until = '' } = JSON.parse(asked.time_range ?? '{}') as Record<string, string>
   if (since > until) return refusal(100, 'Invalid parameter: time_range')
