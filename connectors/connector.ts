@@ -63,6 +63,11 @@ export type Page = {
   timeZone?: string
   /** What the provider itself says is wrong with these figures, e.g. sampled. Machine words. */
   flags?: string[]
+  /**
+   * All there is in the range, in a source whose rows may vanish: what else was read of these days is dropped, unless
+   * there are no rows at all. Rows without values keep the ones they had.
+   */
+  whole?: true
 }
 
 /** What a metric counts, for the reporting views and the data dictionary. */

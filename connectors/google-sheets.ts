@@ -1,7 +1,7 @@
 /**
  * Google Sheets: one row per day, number column and the first three texts beside it; equal ones are added up. The first
- * line of a tab names its columns, and the whole tab is read every night: cells change without notice. Numbers under
- * names like "Spend" or "Umsatz" also count in the common columns.
+ * line of a tab names its columns, and the whole tab is read every night: cells change without notice, and lines vanish.
+ * Numbers under names like "Spend" or "Umsatz" also count in the common columns.
  */
 import { valuesAt } from './classify.ts'
 import {
@@ -159,10 +159,9 @@ function pages(
     if (columns === null) throw new ConnectorError('unknown', google.id, 'The tab has no column with dates')
     const whole = more ? wholeDays(below, columns) : below.length
     const row = whole < below.length ? place.row + head + 1 + whole : place.row + LINES
-    return {
-      rows: entriesOf(below.slice(0, whole), columns, range).map(rowOf),
-      after: more ? { row, columns } : null,
-    }
+    const rows = entriesOf(below.slice(0, whole), columns, range).map(rowOf)
+    if (more) return { rows, after: { row, columns } }
+    return { rows, after: null, ...(place.row === 1 && { whole: true }) }
   })
 }
 

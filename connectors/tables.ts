@@ -9,8 +9,8 @@ export type Columns = { date: number; dayFirst: boolean; texts: number[]; number
 
 /** Days as spreadsheets count them, from 1899-12-30: 2000 to 2099. Other numbers are amounts. */
 const SERIALS: [number, number] = [36_526, 73_050]
-/** Nothing, or what a formula that failed shows. */
-const EMPTY = /^(#(DIV\/0!|N\/A|REF!|VALUE!|NAME\?|NUM!|NULL!|ERROR!))?$/
+/** What a formula that failed shows: its number is not known just now. */
+const FAILED = /^#(DIV\/0!|N\/A|REF!|VALUE!|NAME\?|NUM!|NULL!|ERROR!)$/
 const SERIAL_EPOCH = Date.UTC(1899, 11, 30)
 const DAY_MS = 86_400_000
 const DATE_NAME = /^(date|day|datum|tag|jour|fecha|d[ií]a|data|giorno)\b/iu
@@ -39,7 +39,9 @@ export function columnsOf(names: string[], lines: Json[][], dayFirst: boolean): 
   const columns = Array.from(
     { length: Math.max(names.length, ...lines.map((line) => line.length)) },
     (_, at) =>
-      lines.map((line) => line[at] ?? null).filter((cell) => cell !== null && !EMPTY.test(String(cell))),
+      lines
+        .map((line) => line[at] ?? null)
+        .filter((cell) => cell !== null && cell !== '' && !FAILED.test(String(cell))),
   )
   const dated = columns.map((cells) => mostly(cells, (cell) => dayIn(cell, true) ?? dayIn(cell, false)))
   const written = columns.map((cells) => mostly(cells, (cell) => typeof cell === 'string' || null))
@@ -77,28 +79,29 @@ export function wholeDays(lines: Json[][], { date, dayFirst }: Columns): number 
   return before < 0 ? lines.length : before + 1
 }
 
-export type Entry = { date: string; texts: string[]; column: NumberColumn; value: string }
+export type Entry = { date: string; texts: string[]; column: NumberColumn; value: string | null }
 
 /**
  * A number of a column on a day, with the first three texts beside it; those alike are added up. Lines without a day,
- * e.g. totals, and cells without a number are left out.
+ * e.g. totals, and cells without a number are left out; the number of a formula that failed is not known.
  */
 export function entriesOf(lines: Json[][], columns: Columns, { from, to }: DayRange): Entry[] {
-  const found = new Map<string, Omit<Entry, 'value'> & { values: string[] }>()
+  const found = new Map<string, Omit<Entry, 'value'> & { values: (string | null)[] }>()
   for (const line of lines) {
     const date = dayIn(line[columns.date] ?? null, columns.dayFirst)
     if (date === null || date < from || date > to) continue
     const texts = columns.texts.slice(0, 3).map((at) => textAt(line[at] ?? null, '')?.trim() ?? '')
     for (const column of columns.numbers) {
-      const value = decimalAt(line[column.at] ?? null, '')
-      if (value === null) continue
+      const cell = line[column.at] ?? null
+      const value = decimalAt(cell, '')
+      if (value === null && !FAILED.test(String(cell))) continue
       const key = JSON.stringify([date, texts, column.name])
       const entry = found.get(key) ?? { date, texts, column, values: [] }
       found.set(key, entry)
       entry.values.push(value)
     }
   }
-  return [...found.values()].map(({ values, ...entry }) => ({ ...entry, value: sumOf(values) ?? '0' }))
+  return [...found.values()].map(({ values, ...entry }) => ({ ...entry, value: sumOf(values) }))
 }
 
 /** The day in a cell, written or as a spreadsheet's number. */

@@ -73,6 +73,23 @@ export async function write(tx: Db, orgId: string, sourceId: string, rows: Metri
   return 'copy and merge'
 }
 
+/** Drops what these rows lack, of all days from `from` to `to`. Returns how many. */
+export async function dropOthers(
+  tx: Db,
+  orgId: string,
+  sourceId: string,
+  { from, to }: { from: string; to: string },
+  rows: Pick<MetricRow, 'date' | 'key'>[],
+): Promise<number> {
+  const kept = rows.map(({ date, key }) => ({ date, key }))
+  const dropped = await tx.sql`
+    delete from daily_metrics t
+    where source_id = ${sourceId} and org_id = ${orgId} and date between ${from} and ${to} and not exists (
+      select from jsonb_to_recordset(${tx.sql.json(kept)}) as k (date date, key text)
+      where k.date = t.date and k.key = t.key)`
+  return dropped.count
+}
+
 /** A literal range of days, so that only its partitions are planned; both ends are checked days. */
 function merge(from: string, first: string, last: string): string {
   const kept = (name: string) => `coalesce(s.${name}, t.${name})`

@@ -93,7 +93,7 @@ describe('columns', () => {
     ])
   })
 
-  it('adds up what is alike, to the cent, and leaves totals and failed formulas out', () => {
+  it('adds up what is alike, to the cent, leaves totals out, and does not know what a failed formula would say', () => {
     const lines = [
       ['2026-11-05', 'Radio', 0.1],
       ['2026-11-05', 'Radio', 0.2],
@@ -105,6 +105,7 @@ describe('columns', () => {
     const entries = entriesOf(lines, columns, { from: '2026-11-01', to: '2026-11-30' })
     expect(entries.map(({ date, texts, column, value }) => [date, texts, column.name, value])).toEqual([
       ['2026-11-05', ['Radio'], 'Column 3', '0.3'],
+      ['2026-11-05', ['Print'], 'Column 3', null],
     ])
     expect(entriesOf(lines, columns, { from: '2026-11-06', to: '2026-11-30' })).toEqual([])
   })
@@ -144,6 +145,19 @@ describe('sheets that change', () => {
     Array.fromAsync(
       googleSheets.report.pages(open([]), { id: `${id}/${tab}`, name: '' }, fixture.range, null),
     )
+
+  it('says that a short tab was read whole, so that lines which were deleted can go', async () => {
+    const small = JSON.parse(JSON.stringify(whole).replace('5004', '2')) as Exchange
+    const lines = [
+      ['Date', 'Spend'],
+      ['2026-11-05', 3],
+    ]
+    expectCalls(
+      [small, { ...values, url: values.url.replace('5000', '2'), answer: { values: lines } }],
+      shown,
+    )
+    expect(await read('0')).toMatchObject([{ rows: [{ metrics: { value: '3' } }], whole: true }])
+  })
 
   it('misses a tab that was deleted', async () => {
     expectCalls([whole], shown)

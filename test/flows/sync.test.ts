@@ -154,6 +154,23 @@ test('hostile and endless names, words for numbers and exact cents all fit', asy
   expect(await sourceRow(seeded)).toMatchObject({ currency: 'JPY' })
 })
 
+test('where rows may vanish, a whole page leaves nothing else of its days, and an empty one leaves all', async () => {
+  const seeded = await seedSource(services)
+  const read = async (page: Omit<Page, 'next'>) => {
+    give = async function* () {
+      yield { ...page, next: null }
+    }
+    const subject = { orgId: seeded.orgId, runId: await openRun(seeded) }
+    expect(await runSync(services, subject, signal)).toMatchObject({ kind: 'done' })
+    return (await days(seeded)).map(({ date }) => date)
+  }
+  const three = ['2026-11-01', '2026-11-02', '2026-11-03'].map((day) => rowOf(day, 'one'))
+  expect(await read({ rows: three })).toHaveLength(3)
+  expect(await read({ rows: [], whole: true })).toHaveLength(3)
+  expect(await read({ rows: three.slice(1, 2) })).toHaveLength(3)
+  expect(await read({ rows: three.slice(1, 2), whole: true })).toEqual(['2026-11-02'])
+})
+
 test('a report that gives the same cursor twice is ended, and after the last attempt given up', async () => {
   const seeded = await seedSource(services)
   const runId = await openRun(seeded)

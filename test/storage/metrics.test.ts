@@ -50,6 +50,22 @@ test('a page is merged: new rows inserted, changed rows updated, unchanged rows 
   expect(after[1]).toMatchObject({ impressions: 11, cost: '1.250000' })
 })
 
+test('what a source has no more is dropped: of these days, of this source and of this org only', async () => {
+  const [source, other] = [randomUUID(), randomUUID()]
+  const rows = ['2026-10-31', '2026-11-01', '2026-11-02'].flatMap((day) => [row(day, 'one'), row(day, 'two')])
+  for (const id of [source, other]) await write(id, rows)
+  const range = { from: '2026-11-01', to: '2026-11-02' }
+  const kept = [row('2026-11-01', 'one')]
+  expect(await metrics.dropOthers(db, randomUUID(), source, range, kept)).toBe(0)
+  expect(await metrics.dropOthers(db, orgId, source, range, kept)).toBe(3)
+  expect((await stored(source)).map(({ date, key }) => [date, key])).toEqual([
+    ['2026-10-31', '["one"]'],
+    ['2026-10-31', '["two"]'],
+    ['2026-11-01', '["one"]'],
+  ])
+  expect(await stored(other)).toHaveLength(6)
+})
+
 test('what is not known any more does not replace what was known', async () => {
   const source = randomUUID()
   await write(source, [row('2026-11-01', 'one')])
