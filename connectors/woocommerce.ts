@@ -30,7 +30,7 @@ const key = (name: string, label: string, prefix: 'ck' | 'cs') =>
 
 const provider: KeyProvider = {
   auth: 'key',
-  authWord: 'API key',
+  authWord: 'basic auth',
   id: 'woocommerce',
   name: 'WooCommerce',
   permissionsUrl: 'https://woocommerce.com/document/woocommerce-rest-api/',
