@@ -38,6 +38,8 @@ export type Fake = {
   }
   /** Of key providers: what to type into each field in the sandbox. */
   keys?: Record<string, string>
+  /** What to type where the owner is asked something else, e.g. for the address of a shop. */
+  answers?: Record<string, string>
   /** Null: not a call of this fake. */
   answer(call: Call, world: World): Answer | null
 }

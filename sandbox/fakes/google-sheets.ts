@@ -10,7 +10,10 @@ const tabs = [
   { sheetId: 11, title: "Leads '26", header: ['Datum', 'Herkunft', 'Leads'], size: 7 },
 ]
 
-export const fake: Fake = sheetsFake({ from: '2025-01-01', to: '2027-06-30' })
+export const fake: Fake = {
+  ...sheetsFake({ from: '2025-01-01', to: '2027-06-30' }),
+  answers: { spreadsheet: 'https://docs.google.com/spreadsheets/d/1NorthwindOfflineSpend2026/edit' },
+}
 
 /** Sheets of those days: a line for each day and split, under one with the names. */
 export function sheetsFake(range: DayRange): Fake {

@@ -21,6 +21,7 @@ const shops: Record<string, { id: string; name: string; currencyCode: string; ia
 
 export const fake: Fake = {
   origins: Object.keys(shops).map((shop) => `https://${shop}.myshopify.com`),
+  answers: { shop: 'northwind.myshopify.com' },
   signIn: {
     callback: (code, { hostname, searchParams }) =>
       signed({ code, shop: hostname, state: searchParams.get('state') ?? '' }),

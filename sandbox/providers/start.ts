@@ -11,13 +11,18 @@ import type { OAuthProvider } from '../../connectors/connector.ts'
 import { allConnectors } from '../../connectors/index.ts'
 import type { Answer, Call, Fake } from '../fakes/fake.ts'
 import { fakes } from '../fakes/index.ts'
+import { type KeyRing, keyRing } from './keys.ts'
 import { allowPage, deniedUrl, type Leaving, leavingFrom } from './sign-in.ts'
 import { splitsOf, steadyFigure } from './world.ts'
 
 export type Mode = 'ok' | 'slow' | 'rate-limited' | 'down'
 
 /** What was granted, so that connections survive a restart of the sandbox. */
-export type KeptTokens = { tokens: [string, string][]; withdrawn: string[] }
+export type KeptTokens = {
+  tokens: [string, string][]
+  withdrawn: string[]
+  replacedKeys?: Record<string, number>
+}
 
 export type SandboxProviders = {
   /** For PROVIDER_ORIGINS. */
@@ -27,7 +32,7 @@ export type SandboxProviders = {
   /** Provider → field → what to type. */
   keys: Record<string, Record<string, string>>
   setMode(mode: Mode): void
-  /** As if the person had removed the app's access, or deleted the key. A new sign-in ends it. */
+  /** As if the person had removed the app's access, until a new sign-in; or deleted the key and made another. */
   withdraw(provider: string): void
   /** Calls that reached a provider's API, by provider. */
   calls: Map<string, number>
@@ -40,6 +45,7 @@ type State = {
   /** Access token → provider. */
   tokens: Map<string, string>
   withdrawn: Set<string>
+  ring: KeyRing
   calls: Map<string, number>
 }
 
@@ -52,10 +58,12 @@ export async function startProviders({
 }: {
   kept?: KeptTokens | undefined
 } = {}): Promise<SandboxProviders> {
-  const state: State = {
-    ...{ mode: 'ok', tokens: new Map(kept?.tokens), withdrawn: new Set(kept?.withdrawn), calls: new Map() },
-  }
   const parts = partsOf()
+  const ring = keyRing(typedAt(parts), kept?.replacedKeys)
+  const state: State = {
+    ...{ mode: 'ok', ring, calls: new Map() },
+    ...{ tokens: new Map(kept?.tokens), withdrawn: new Set(kept?.withdrawn) },
+  }
   const reals = [...new Set(parts.flatMap(({ fake }) => fake.origins))]
   const servers: Server[] = []
   const origins: Record<string, string> = {}
@@ -67,12 +75,16 @@ export async function startProviders({
     servers.push(server)
   }
   return {
-    ...{ origins, env: environment(parts), keys: keysOf(parts), calls: state.calls },
+    ...{ origins, env: environment(parts), keys: ring.keys, calls: state.calls },
     setMode(mode) {
       state.mode = mode
     },
-    withdraw: (provider) => void state.withdrawn.add(provider),
-    keep: () => ({ tokens: [...state.tokens], withdrawn: [...state.withdrawn] }),
+    withdraw: (provider) => void (ring.replace(provider) || state.withdrawn.add(provider)),
+    keep: () => ({
+      tokens: [...state.tokens],
+      withdrawn: [...state.withdrawn],
+      replacedKeys: ring.keep(),
+    }),
     async stop() {
       for (const server of servers) {
         server.closeAllConnections()
@@ -103,8 +115,11 @@ function environment(parts: Part[]): Record<string, string> {
   return Object.fromEntries(pairs.map((name) => [name, `sandbox-${name.toLowerCase().replaceAll('_', '-')}`]))
 }
 
-const keysOf = (parts: Part[]) =>
-  Object.fromEntries(parts.flatMap(({ provider, fake }) => (fake.keys ? [[provider, fake.keys]] : [])))
+const typedAt = (parts: Part[]) =>
+  parts.flatMap(({ connectorId, fake }) => {
+    const provider = allConnectors.find(({ id }) => id === connectorId)?.provider
+    return provider?.auth === 'key' && fake.keys ? [{ provider, typed: fake.keys }] : []
+  })
 
 async function answer(
   state: State,
@@ -148,7 +163,7 @@ function respond(state: State, parts: Part[], call: Call): Answer | null {
     if (token) return renewing && state.withdrawn.has(provider) ? (fake.signIn?.refused ?? REFUSED) : token
     const reply = fake.answer(call, {
       ...{ splits: splitsOf, figure: steadyFigure },
-      accepts: (credential) => accepts(state, provider, fake, credential),
+      accepts: (credential) => accepts(state, provider, credential),
     })
     if (!reply) continue
     state.calls.set(provider, (state.calls.get(provider) ?? 0) + 1)
@@ -162,9 +177,9 @@ const REFUSED: Answer = {
   body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },
 }
 
-function accepts(state: State, provider: string, { keys }: Fake, credential: string): boolean {
+function accepts(state: State, provider: string, credential: string): boolean {
   if (state.withdrawn.has(provider)) return false
-  if (keys) return Object.values(keys).some((key) => credential.includes(key))
+  if (state.ring.keys[provider]) return state.ring.accepts(provider, credential)
   return [...state.tokens].some(([token, of]) => of === provider && credential.includes(token))
 }
 
