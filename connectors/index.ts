@@ -7,6 +7,7 @@ import { ga4 } from './ga4.ts'
 import { googleAds } from './google-ads.ts'
 import { googleBusinessProfile } from './google-business-profile.ts'
 import { googleSheets } from './google-sheets.ts'
+import { hubspotPortal } from './hubspot.ts'
 import { instagram } from './instagram.ts'
 import { klaviyo } from './klaviyo.ts'
 import { linkedinAds } from './linkedin-ads.ts'
@@ -32,11 +33,15 @@ export const allConnectors: Connector[] = [
   linkedinAds,
   microsoftAds,
   tiktokAds,
+  hubspotPortal,
   instagram,
   youtubeAnalytics,
   googleBusinessProfile,
   pinterestAds,
   snapchatAds,
+  shopifyOrders,
+  mailchimpAudiences,
+  salesforceSales,
   klaviyo,
   callrail,
   activecampaign,
@@ -45,9 +50,6 @@ export const allConnectors: Connector[] = [
   amazonAds,
   xAds,
   googleSheets,
-  shopifyOrders,
-  mailchimpAudiences,
-  salesforceSales,
 ]
 
 /** Only what is given is offered; app.ts gives the connectors whose provider is configured. */

@@ -168,7 +168,7 @@ const support: Record<string, string[]> = {
       'outward.ts',
       'origins.ts',
     ],
-    ...['classify.ts', 'pace.ts', 'values.ts', 'days.ts', 'paging.ts', 'fields.ts', 'tables.ts'],
+    ...['classify.ts', 'pace.ts', 'values.ts', 'days.ts', 'paging.ts', 'fields.ts', 'grants.ts', 'tables.ts'],
     ...['claims.ts', 'files.ts', 'orders.ts'],
   ],
   jobs: ['index.ts', 'job.ts', 'queue.ts', 'incident-view.ts'],

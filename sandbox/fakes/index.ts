@@ -8,6 +8,7 @@ import { fake as ga4 } from './ga4.ts'
 import { fake as googleAds } from './google-ads.ts'
 import { fake as googleBusinessProfile } from './google-business-profile.ts'
 import { fake as googleSheets } from './google-sheets.ts'
+import { fake as hubspot } from './hubspot.ts'
 import { fake as instagram } from './instagram.ts'
 import { fake as klaviyo } from './klaviyo.ts'
 import { fake as linkedinAds } from './linkedin-ads.ts'
@@ -26,27 +27,28 @@ import { fake as xAds } from './x-ads.ts'
 import { fake as youtubeAnalytics } from './youtube-analytics.ts'
 
 export const fakes: Record<string, Fake> = {
+  activecampaign,
+  'amazon-ads': amazonAds,
+  callrail,
   ga4,
   'google-ads': googleAds,
-  'search-console': searchConsole,
-  'meta-ads': metaAds,
-  'linkedin-ads': linkedinAds,
-  instagram,
-  shopify,
-  'tiktok-ads': tiktokAds,
-  mailchimp,
-  klaviyo,
-  callrail,
-  activecampaign,
-  stripe,
-  woocommerce,
-  'microsoft-ads': microsoftAds,
-  'pinterest-ads': pinterestAds,
-  'amazon-ads': amazonAds,
-  salesforce,
-  'snapchat-ads': snapchatAds,
-  'x-ads': xAds,
   'google-business-profile': googleBusinessProfile,
   'google-sheets': googleSheets,
+  instagram,
+  klaviyo,
+  'linkedin-ads': linkedinAds,
+  mailchimp,
+  'meta-ads': metaAds,
+  'microsoft-ads': microsoftAds,
+  'pinterest-ads': pinterestAds,
+  salesforce,
+  'search-console': searchConsole,
+  shopify,
+  'snapchat-ads': snapchatAds,
+  stripe,
+  'tiktok-ads': tiktokAds,
+  woocommerce,
+  'x-ads': xAds,
   'youtube-analytics': youtubeAnalytics,
+  hubspot,
 }
