@@ -5,6 +5,7 @@ import { advanceClock, readClock, tickNow, untilMidnight } from './clock.ts'
 import type { SandboxGoogle } from './google/start.ts'
 import type { MailCatcher } from './mail.ts'
 import type { SandboxProviders } from './providers/start.ts'
+import { toType } from './providers/to-type.ts'
 import type { Slack } from './slack/index.ts'
 import type { Worker } from './worker.ts'
 
@@ -20,6 +21,8 @@ export type Sandbox = {
   ahead: number
 }
 
+/** Where people have logins of their own, see sandbox/google. */
+const BY_PERSON = 'google'
 const MODES = ['ok', 'slow', 'rate-limited', 'down'] as const
 
 /** What an order answers; null: there is no such order. `says` is for people, `trouble` when nothing was done. */
@@ -38,7 +41,7 @@ export async function obey(
     if (!mode) return { trouble: `A provider can be ${MODES.join(', ')}.` }
     sandbox.google.setMode(mode)
     sandbox.providers.setMode(mode)
-    return { says: `Every provider now ${mode === 'ok' ? 'answers well' : `is ${mode}`}.` }
+    return { says: `Every provider ${mode === 'ok' ? 'answers well' : `is ${mode}`} from now on.` }
   }
   if (order === 'revoke') {
     if (!body.email) return { trouble: 'Choose whose access to revoke.' }
@@ -47,13 +50,7 @@ export async function obey(
       says: `${body.email} removed Latchkey’s access in their Google Account. The next refresh will notice.`,
     }
   }
-  if (order === 'withdraw') {
-    const name = String(body.provider ?? '')
-    if (!sandbox.services.connectors.providers().some(({ id }) => id === name))
-      return { trouble: 'Choose at which provider access is withdrawn.' }
-    sandbox.providers.withdraw(name)
-    return { says: `Access was withdrawn at ${name}. The next refresh will notice.` }
-  }
+  if (order === 'withdraw') return withdraw(sandbox, String(body.provider ?? ''))
   if (order === 'mail') {
     const what = body.next === 'greylist' ? 'greylist' : 'bounce'
     sandbox.mail.next(what)
@@ -62,6 +59,19 @@ export async function obey(
     }
   }
   return null
+}
+
+/** For all its connections at once, as if whoever made them had thought better of it. */
+function withdraw({ services, providers }: Sandbox, id: string): Record<string, unknown> {
+  const provider = services.connectors.providers().find((one) => one.id === id)
+  if (!provider) return { trouble: 'Choose at which provider access is revoked.' }
+  if (id === BY_PERSON) return { trouble: `At ${provider.name} one person’s access is revoked at a time.` }
+  providers.withdraw(id)
+  const done = {
+    oauth: `Latchkey’s access was removed at ${provider.name}.`,
+    key: `The key was deleted at ${provider.name}; the next one is under “What to type”.`,
+  }
+  return { says: `${done[provider.auth]} The next refresh will notice.` }
 }
 
 /** `advance`: an ISO 8601 duration, or `midnight` for the coming one of the org's zone. Ticks before it answers. */
@@ -80,7 +90,14 @@ async function moveClock(sandbox: Sandbox, advance: string): Promise<Record<stri
 }
 
 /** For the page and for tests from outside. */
-export async function stateOf({ slack, google, providers, mail, worker, services }: Sandbox): Promise<object> {
+export async function stateOf({
+  slack,
+  google,
+  providers,
+  mail,
+  worker,
+  services,
+}: Sandbox): Promise<object> {
   const { shown } = slack
   return {
     time: (await readClock(services.db)).toISOString(),
@@ -97,10 +114,21 @@ export async function stateOf({ slack, google, providers, mail, worker, services
     ephemerals: shown.ephemerals.map(({ channel, ts, to, text }) => ({ channel, ts, to, text })),
     problems: shown.problems,
     provider: google.status(),
-    /** What to type where a page asks for a key. */
+    /** What to type where a page asks, by provider and field; and in the words of the page. */
     keys: providers.keys,
+    toType: toType(services.connectors, providers.keys),
+    /** Where `withdraw` ends something. */
+    connected: await connectedAt(services),
     worker: { pid: worker.pid() },
   }
+}
+
+async function connectedAt({ db, connectors }: Services): Promise<{ provider: string; name: string }[]> {
+  const rows = await db.sql<{ provider: string }[]>`
+    select distinct provider from connection where status = 'connected'`
+  const live = new Set(rows.map(({ provider }) => provider))
+  const ours = connectors.providers().filter(({ id }) => id !== BY_PERSON && live.has(id))
+  return ours.map(({ id, name }) => ({ provider: id, name }))
 }
 
 /** What can be typed, as the app's manifest says it. */

@@ -2,7 +2,7 @@
 import { html, type Markup } from '../../templates/markup.ts'
 import type { CaughtMail } from '../mail.ts'
 import { icon } from './icons.ts'
-import { document } from './shell.ts'
+import { document, toTypeButton, toTypePanel } from './shell.ts'
 
 export function inboxPage(mails: CaughtMail[], chosen: number): string {
   const mail = mails.find(({ no }) => no === chosen) ?? mails.at(-1)
@@ -15,7 +15,8 @@ export function inboxPage(mails: CaughtMail[], chosen: number): string {
   const empty = html`<p class="empty">No mail yet. Mails to source owners appear here; <code>nouser@…</code> bounces, <code>grey@…</code> is greylisted once.</p>`
   return document(
     'Inbox – Latchkey sandbox',
-    html`<header class="strip"><b>${icon('mail')} Inbox</b><a class="inbox" href="/">Back to Slack</a></header>
+    html`<header class="strip"><b>${icon('mail')} Inbox</b><span class="ways">${toTypeButton()}<a class="inbox" href="/">Back to Slack</a></span></header>
+${toTypePanel()}
 <div class="mailbox"><nav class="mails" aria-label="Mails">${list.length > 0 ? list : empty}</nav><main>${mail ? reading(mail) : null}</main></div>
 <script>function listen(again) {
   const changes = new EventSource('/sandbox/changes')

@@ -57,6 +57,25 @@ it('lets Ben type a command, fill the form and see what became of it', async () 
   await slack.getByText('9 of 10 auth links left').waitFor()
 })
 
+it('says what to type where an owner’s page asks for a key, by keyboard too', async () => {
+  await slack.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  const opener = slack.getByRole('button', { name: 'What to type' })
+  await opener.press('Enter')
+  const panel = slack.getByRole('dialog', { name: 'What to type' })
+  await panel.getByRole('button', { name: 'Copy Klaviyo: Private API key' }).press('Enter')
+  await panel.getByText('Klaviyo: Private API key is copied').waitFor()
+  const { keys } = await state()
+  const copied = 'navigator.clipboard.readText()'
+  expect(await slack.evaluate(copied)).toBe(keys.klaviyo?.apiKey)
+  await slack.keyboard.press('Escape')
+  expect(await panel.isVisible()).toBe(false)
+  expect(await opener.evaluate((button) => button.matches(':focus'))).toBe(true)
+
+  const answer = await control('withdraw', { provider: 'klaviyo' })
+  expect(answer.says).toContain('deleted at Klaviyo')
+  expect((await state()).keys.klaviyo).not.toEqual(keys.klaviyo)
+})
+
 it('shows the mail, whose link leads the owner through consent to Finish', async () => {
   const inbox = await browser.person()
   await expect.poll(async () => (await state()).mails).toBe(1)
@@ -188,6 +207,7 @@ type State = {
   mails: number
   worker: { pid: number }
   problems: string[]
+  keys: Record<string, Record<string, string>>
   messages: { text: string }[]
 }
 

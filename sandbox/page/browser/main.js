@@ -4,7 +4,7 @@ import { $, $$, pickByKey, place, toast } from './dom.js'
 import { go, refresh } from './screen.js'
 
 let commands = []
-let people = []
+let revocable = ''
 
 const say = $('#say')
 say.oninput = () => {
@@ -81,7 +81,11 @@ $('form[data-control=clock]').onsubmit = (event) => {
   control('clock', { advance: $('#duration').value })
 }
 $('#mode').onchange = ({ target }) => control('provider', { mode: target.value })
-$('#revoke').onchange = ({ target }) => control('revoke', { email: target.value })
+$('form[data-control=revoke]').onsubmit = async (event) => {
+  event.preventDefault()
+  const { what = 'revoke', order = '{}' } = $('#revoke').selectedOptions[0].dataset
+  await control(what, JSON.parse(order))
+}
 
 async function state() {
   const answer = await fetch('/sandbox/state').catch(() => null)
@@ -94,14 +98,33 @@ async function state() {
     .concat(' UTC')
   $('#mails').textContent = now.mails || ''
   $('#mode').value = now.provider.mode
-  const options = now.provider.people.map(
-    ({ email, connected }) => new Option(connected ? email : `${email} (nothing granted)`, email),
-  )
-  if (people.join() !== options.map(({ text }) => text).join()) {
-    people = options.map(({ text }) => text)
-    $('#revoke').replaceChildren(new Option('Revoke…', ''), ...options)
+  offerRevocation(now)
+}
+
+/** At Google by person, elsewhere whatever is connected. Rewritten only when it changed: it may be open. */
+function offerRevocation({ provider, connected }) {
+  const now = JSON.stringify([provider.people, connected])
+  if (now === revocable) return
+  revocable = now
+  const group = (label, options) => {
+    const element = Object.assign(document.createElement('optgroup'), { label })
+    element.append(...options)
+    return options.length > 0 ? [element] : []
   }
-  $('#revoke').value = ''
+  const option = (words, what, order) => {
+    const element = new Option(words, words)
+    Object.assign(element.dataset, { what, order: JSON.stringify(order) })
+    return element
+  }
+  const people = provider.people.map(({ email, connected: granted }) =>
+    option(granted ? email : `${email} (nothing granted)`, 'revoke', { email }),
+  )
+  const others = connected.map(({ name, provider: id }) => option(name, 'withdraw', { provider: id }))
+  $('#revoke').replaceChildren(
+    new Option('Access of…', ''),
+    ...group('One person at Google', people),
+    ...group('Everybody at', others),
+  )
 }
 
 let waiting = false
@@ -114,6 +137,7 @@ function listen() {
     setTimeout(() => {
       waiting = false
       refresh()
+      state()
     }, 80)
   }
   changes.addEventListener('mail', state)
