@@ -88,6 +88,11 @@ export type OAuthProvider = Shared & {
   endpoints?(site: string): { authorizeUrl: string; tokenUrl: string }
   /** What the owner's page says about where the sign-in is, if `authorizeUrl` is not the whole truth. */
   goesTo?: string
+  /**
+   * Origins the provider itself sends a browser on to before it shows the sign-in. A browser holds such redirects
+   * against the page the trip began on (CSP form-action), so that page has to name them. Patterns as in `origins`.
+   */
+  passes?: string[]
   /** '': scopes are fixed at the provider and not sent. */
   scopeSeparator: ' ' | ',' | ''
   params: Record<string, string>

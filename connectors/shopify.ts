@@ -32,6 +32,7 @@ const shopify: OAuthProvider = {
   goesTo: 'your shop’s own address at myshopify.com',
   ...endpoints('https://myshopify.com'),
   endpoints,
+  passes: ['https://admin.shopify.com', 'https://accounts.shopify.com'],
   ask: [
     {
       name: 'shop',

@@ -14,6 +14,7 @@ export const hubspot: OAuthProvider = {
   ...{ id: 'hubspot', name: 'HubSpot' },
   permissionsUrl: 'https://app.hubspot.com/l/connected-apps',
   authorizeUrl: 'https://app.hubspot.com/oauth/authorize',
+  passes: ['https://*.hubspot.com'], // each region has an address of its own
   tokenUrl: OAUTH,
   origins: [API],
   scopeSeparator: ' ',

@@ -25,6 +25,7 @@ export const salesforce: OAuthProvider = {
   ...{ id: 'salesforce', name: 'Salesforce' },
   permissionsUrl: `${LOGIN}/?startURL=/setup/personal/connectedApps.jsp`,
   authorizeUrl: `${LOGIN}/services/oauth2/authorize`,
+  passes: ['https://*.salesforce.com', 'https://*.force.com'],
   tokenUrl: `${LOGIN}/services/oauth2/token`,
   origins: ['https://*.salesforce.com', 'https://*.force.com'],
   scopeSeparator: ' ',

@@ -48,16 +48,16 @@ function hostOf(provider: Provider): string | null {
   return provider.goesTo ?? new URL(routed(provider.authorizeUrl)).host
 }
 
-/** Where the sign-in has an address per shop or region, every one it may have. */
+/** Every origin between our page and the sign-in; where that has an address per shop or region, each it may have. */
 function formsTo(provider: Provider): string[] {
   if (provider.auth === 'key') return []
-  const { origin } = new URL(routed(provider.authorizeUrl))
-  if (!provider.endpoints) return [origin]
+  const first = [new URL(routed(provider.authorizeUrl)).origin, ...(provider.passes ?? [])]
+  if (!provider.endpoints) return first
   const choices = (provider.ask ?? []).flatMap(({ name, choices = [] }) =>
     choices.map(({ value }) => provider.site?.({ [name]: value }) ?? ''),
   )
   const known = choices.map((site) => provider.endpoints?.(site).authorizeUrl ?? provider.authorizeUrl)
-  return [origin, ...known.map((url) => new URL(routed(url)).origin), ...provider.origins.flatMap(landings)]
+  return [...first, ...known.map((url) => new URL(routed(url)).origin), ...provider.origins.flatMap(landings)]
 }
 
 /** Scopes a connector needs that this authorisation lacks. */
