@@ -9,17 +9,21 @@ const IDLE_MS = 5 * 60_000
 /** A longer rest than this goes back to the queue: a job that sleeps keeps others from working. */
 const PATIENCE_MS = 5_000
 const MINUTE_MS = 60_000
+/** A minute's calls are used up: nobody knows here when it began. */
+const SPENT_S = 30
 
 /**
  * Waits for a turn, then works. Rejects with the signal's reason as soon as it is aborted, also while waiting, and
- * with ConnectorError `rate_limited` while this account has been told to rest for longer than a moment.
+ * with ConnectorError `rate_limited` while this account has to rest for longer than a moment, or used up its minute.
  */
 export async function paced<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted()
+  const limiter = limiterFor(turn)
+  if ((await limiter.currentReservoir()) === 0) throw waiting(turn, SPENT_S)
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const stop = () => reject(signal.reason)
   signal.addEventListener('abort', stop, { once: true })
-  const scheduled = limiterFor(turn).schedule(async () => {
+  const scheduled = limiter.schedule(async () => {
     await rested(turn)
     signal.throwIfAborted()
     return work()
@@ -43,7 +47,8 @@ export function rest({ accountKey }: Turn, seconds: number | null): void {
   resting.set(accountKey, Math.max(until, resting.get(accountKey) ?? 0))
 }
 
-async function rested({ accountKey, provider, connector }: Turn): Promise<void> {
+async function rested(turn: Turn): Promise<void> {
+  const { accountKey } = turn
   const until = accountKey === null ? undefined : resting.get(accountKey)
   if (accountKey === null || until === undefined) return
   const ms = until - performance.now()
@@ -51,11 +56,13 @@ async function rested({ accountKey, provider, connector }: Turn): Promise<void> 
     resting.delete(accountKey)
     return
   }
-  if (ms > PATIENCE_MS) {
-    const says = `${connector?.name ?? provider.name} asked to wait`
-    throw new ConnectorError('rate_limited', provider.id, says, { retryAfterSeconds: Math.ceil(ms / 1000) })
-  }
+  if (ms > PATIENCE_MS) throw waiting(turn, Math.ceil(ms / 1000))
   await new Promise((done) => setTimeout(done, ms))
+}
+
+function waiting({ provider, connector }: Turn, retryAfterSeconds: number): ConnectorError {
+  const says = `${connector?.name ?? provider.name} is asked no more for the moment`
+  return new ConnectorError('rate_limited', provider.id, says, { retryAfterSeconds })
 }
 
 const providers = new Map<string, Bottleneck>()

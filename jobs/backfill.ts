@@ -14,6 +14,7 @@ export const backfill: Job<'backfill'> = {
   retry: { limit: 8, delaySeconds: 30, delayMaxSeconds: 3600 },
   expireSeconds: 900,
   concurrency: 2,
+  resumes: true,
   batch: 4,
   async run(services, { orgId, sourceId }, { last, signal }) {
     const outcome = await runBackfill(services, { orgId, sourceId, last }, signal)

@@ -14,6 +14,7 @@ export const dailyRefresh: Job<'daily-refresh'> = {
   retry: { limit: 8, delaySeconds: 60, delayMaxSeconds: 3600 },
   expireSeconds: 900,
   concurrency: 2,
+  resumes: true,
   batch: 10,
   async run(services, payload, { last, signal }) {
     const outcome = await refreshConnection(services, { ...payload, last }, signal)

@@ -68,6 +68,8 @@ export type Job<Name extends JobName> = {
   batch?: number
   /** What people wait for: looked for every second even if its NOTIFY got lost; else every five. */
   prompt?: boolean
+  /** Resumes where it was, so it need not be waited for when the worker stops: it is put off at once. */
+  resumes?: true
   /** Runs at least once, so it must be safe to run again. */
   run(services: Services & Voices, payload: Jobs[Name], context: JobContext): Promise<void>
 }

@@ -47,11 +47,13 @@ export async function openQueue(
   await boss.start()
   for (const job of jobs as readonly AnyJob[]) await ensureQueue(boss, job)
   let working = !worker
+  const stopping = new AbortController()
 
   return {
     queue: sender(boss, jobs as readonly AnyJob[]),
     async work(list, schedules, services) {
-      for (const job of list as readonly AnyJob[]) await startLoops(boss, job, services, report)
+      for (const job of list as readonly AnyJob[])
+        await startLoops({ boss, job, services, report, stopping: stopping.signal })
       for (const { name, cron } of schedules) await boss.schedule(name, cron, null, { missed: 'once' })
       working = true
     },
@@ -61,6 +63,7 @@ export async function openQueue(
     },
     async close() {
       working = false
+      stopping.abort(new Error('the worker is stopping'))
       await boss.stop({ graceful: true, timeout: DRAIN_MS })
     },
   }
@@ -130,8 +133,17 @@ function within({ sql }: Db): BossDb {
   } as BossDb
 }
 
+type Loops = {
+  boss: PgBoss
+  job: AnyJob
+  services: Services & Voices
+  report: Report
+  stopping: AbortSignal
+}
+
 /** One worker per loop, so that each can be woken by itself: a loop looks again at once after every batch. */
-async function startLoops(boss: PgBoss, job: AnyJob, services: Services & Voices, report: Report) {
+async function startLoops(loops: Loops) {
+  const { boss, job } = loops
   const options = {
     batchSize: job.batch ?? 1,
     pollingIntervalSeconds: POLL_SECONDS,
@@ -142,7 +154,7 @@ async function startLoops(boss: PgBoss, job: AnyJob, services: Services & Voices
   for (let loop = 0; loop < job.concurrency; loop++) {
     let id = ''
     id = await boss.work(job.name, options, async (batch: JobWithMetadata<object>[]) => {
-      const settled = await Promise.all(batch.map((item) => runOne(boss, job, item, services, report)))
+      const settled = await Promise.all(batch.map((item) => runOne(loops, item)))
       boss.notifyWorker(id)
       return settled
     })
@@ -152,14 +164,10 @@ async function startLoops(boss: PgBoss, job: AnyJob, services: Services & Voices
 type Settled = { id: string; status: 'completed' | 'failed'; output?: object }
 
 /** Never throws: one job's failure must not fail the batch it was fetched with. */
-async function runOne(
-  boss: PgBoss,
-  job: AnyJob,
-  item: JobWithMetadata<object>,
-  services: Services & Voices,
-  report: Report,
-): Promise<Settled> {
-  const { id, retryCount, retryLimit, signal } = item
+async function runOne(loops: Loops, item: JobWithMetadata<object>): Promise<Settled> {
+  const { boss, job, services, report, stopping } = loops
+  const { id, retryCount, retryLimit } = item
+  const signal = job.resumes ? AbortSignal.any([item.signal, stopping]) : item.signal
   const last = retryCount >= retryLimit
   try {
     await job.run(services, item.data as never, { id, attempt: retryCount, last, signal })

@@ -14,6 +14,7 @@ export const syncSource: Job<'sync-source'> = {
   retry: { limit: 8, delaySeconds: 30, delayMaxSeconds: 3600 },
   expireSeconds: 900,
   concurrency: 2,
+  resumes: true,
   batch: 4,
   async run(services, { orgId, runId }, { last, signal }) {
     const outcome = await runSync(services, { orgId, runId, last }, signal)

@@ -155,6 +155,31 @@ describe('pace', () => {
     stop.abort(new Error('shutting down'))
     await expect(waiting).rejects.toThrow('shutting down')
   })
+
+  it('hands a used-up minute and a long rest back to the queue, for that account alone', async () => {
+    const resting: Provider = {
+      ...provider,
+      id: 'resting',
+      restSeconds: ({ headers }) => Number(headers['x-rest'] ?? 0),
+    }
+    const strict = defineConnector({
+      ...{ ...connector, id: 'strict', provider: resting },
+      limit: { concurrency: 1, minTimeMs: 0, perMinute: 2 },
+    })
+    const { signal } = new AbortController()
+    const ask = (account: string) =>
+      openContext({
+        ...{ provider: resting, connector: strict, accessToken: 't', app, accountKey: account, signal },
+      }).call({ url: `${API}/rows` })
+    nock(API).get('/rows').times(3).reply(200, {})
+    await ask('one')
+    await ask('one')
+    await expect(ask('one')).rejects.toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 30 })
+    await ask('two')
+    nock(API).get('/rows').reply(200, {}, { 'x-rest': '40' })
+    await ask('three')
+    await expect(ask('three')).rejects.toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 40 })
+  })
 })
 
 describe('the token endpoint', () => {

@@ -10,6 +10,7 @@ declare module '../../flows/services.ts' {
   interface Jobs {
     'test-plain': { n: number }
     'test-keyed': { n: number }
+    'test-resuming': { n: number }
   }
 }
 
@@ -28,17 +29,26 @@ const plain: Job<'test-plain'> = {
     await trouble(n)
   },
 }
+/** Works until it is told to stop, and goes on another time. */
+const resuming: Job<'test-resuming'> = {
+  ...{ ...plain, name: 'test-resuming', resumes: true },
+  async run(_services, { n }, { signal }) {
+    ran.push(n)
+    await pause(30_000, undefined, { signal }).catch(() => {})
+    throw new RetryLater(1, 'stopped')
+  },
+}
 const keyed: Job<'test-keyed'> = { ...plain, name: 'test-keyed', policy: 'exclusive' }
 
 async function start() {
   const reports: string[] = []
-  const queue = await openQueue(url, [plain, keyed], {
+  const queue = await openQueue(url, [plain, keyed, resuming], {
     worker: true,
     report: (_level, error, says) => reports.push(`${says}: ${(error as Error).message}`),
   })
   open.push(queue)
   const services = { db, queue: queue.queue } as unknown as Services & Voices
-  return { queue, reports, work: () => queue.work([plain, keyed], [], services) }
+  return { queue, reports, work: () => queue.work([plain, keyed, resuming], [], services) }
 }
 
 const ranAll = (count: number) => vi.waitFor(() => expect(ran).toHaveLength(count), { timeout: 15_000 })
@@ -121,6 +131,20 @@ test('closing waits for the job that runs', async () => {
   await ranAll(1)
   await open.pop()?.close()
   expect(finished).toBe(true)
+})
+
+test('closing puts off at once what resumes where it was, and no failure is noted', async () => {
+  const { queue, reports, work } = await start()
+  await queue.queue.send('test-resuming', { n: 1 }, { db })
+  await work()
+  await ranAll(1)
+  const started = performance.now()
+  await open.pop()?.close()
+  expect(performance.now() - started).toBeLessThan(10_000)
+  const jobs = await db.sql`select state from pgboss.job where name = 'test-resuming' order by state`
+  expect(jobs.map(({ state }) => state)).toContain('created')
+  expect(jobs.map(({ state }) => state)).not.toContain('failed')
+  expect(reports).toEqual([])
 })
 
 test('a long queue drains without a pause between jobs', async () => {
