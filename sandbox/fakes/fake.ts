@@ -32,7 +32,7 @@ export type Fake = {
     /** Where the browser goes back to, if not to `redirect_uri`. */
     returnsTo?(leftAt: URL): string
     /** The token endpoint, asked by path: exchange and renewal. `mint` makes an access token the world accepts. */
-    token(call: Call, mint: () => string): Answer | null
+    token(call: Call, mint: () => string, leftAt?: URL): Answer | null
     /** How it refuses to renew what was withdrawn, if not as RFC 6749 says. */
     refused?: Answer
   }

@@ -37,7 +37,7 @@ export const fake: Fake = {
     ...['https://reporting.api.bingads.microsoft.com', FILES],
   ],
   signIn: {
-    token({ url, form }, mint) {
+    token({ url, form }, mint, leftAt) {
       if (!url.pathname.endsWith('/oauth2/v2.0/token')) return null
       if (!form.code && !form.refresh_token)
         return { status: 400, body: { error: 'invalid_grant', error_codes: [70000] } }
@@ -45,7 +45,13 @@ export const fake: Fake = {
         body: {
           ...{ token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: mint() },
           ...{ scope: 'https://ads.microsoft.com/msads.manage', refresh_token: `M.C5_${mint()}` },
-          id_token: jwt({ ...PERSON, preferred_username: 'dana@northwind.example', name: 'Dana Weber' }),
+          id_token: jwt({
+            ...PERSON,
+            aud: leftAt?.searchParams.get('client_id') ?? '',
+            nonce: leftAt?.searchParams.get('nonce') ?? '',
+            preferred_username: 'dana@northwind.example',
+            name: 'Dana Weber',
+          }),
         },
       }
     },

@@ -47,6 +47,8 @@ type State = {
   withdrawn: Set<string>
   ring: KeyRing
   calls: Map<string, number>
+  /** Code → the sign-in it came from, for what must be echoed, e.g. a nonce. */
+  codes: Map<string, URL>
 }
 
 type Part = { connectorId: string; provider: string; oauth: OAuthProvider | null; fake: Fake }
@@ -61,7 +63,7 @@ export async function startProviders({
   const parts = partsOf()
   const ring = keyRing(typedAt(parts), kept?.replacedKeys)
   const state: State = {
-    ...{ mode: 'ok', ring, calls: new Map() },
+    ...{ mode: 'ok', ring, calls: new Map(), codes: new Map() },
     ...{ tokens: new Map(kept?.tokens), withdrawn: new Set(kept?.withdrawn) },
   }
   const reals = [...new Set(parts.flatMap(({ fake }) => fake.origins))]
@@ -131,7 +133,7 @@ async function answer(
   try {
     const call = await callOf(real, req)
     const leaving = leavingFrom(parts, call)
-    if (leaving) return signIn(res, leaving, call)
+    if (leaving) return signIn(state, res, leaving, call)
     const reply = (await trouble(state)) ?? respond(state, parts, call)
     send(res, reply ?? { status: 404, body: { error: 'the sandbox knows no such call' } })
   } catch (error) {
@@ -139,9 +141,10 @@ async function answer(
   }
 }
 
-function signIn(res: ServerResponse, leaving: Leaving, call: Call): void {
+function signIn(state: State, res: ServerResponse, leaving: Leaving, call: Call): void {
   const pressed = call.url.searchParams.get('sandbox-answer')
   const code = randomBytes(12).toString('hex')
+  if (pressed === 'allow') state.codes.set(code, call.url)
   if (pressed === null)
     res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(allowPage(leaving, call.url))
   else res.writeHead(302, { location: pressed === 'allow' ? leaving.back(code) : deniedUrl(leaving) }).end()
@@ -159,7 +162,7 @@ function respond(state: State, parts: Part[], call: Call): Answer | null {
       state.tokens.set(token, provider)
       return token
     }
-    const token = fake.signIn?.token(call, mint)
+    const token = fake.signIn?.token(call, mint, state.codes.get(call.form.code ?? ''))
     if (token) return renewing && state.withdrawn.has(provider) ? (fake.signIn?.refused ?? REFUSED) : token
     const reply = fake.answer(call, {
       ...{ splits: splitsOf, figure: steadyFigure },
