@@ -9,7 +9,6 @@ export type {
   Json,
   OAuthApp,
   OAuthApps,
-  Pace,
   Reply,
   Rule,
 } from './call.ts'

@@ -5,7 +5,7 @@ import { addDays, windowFrom } from './days.ts'
 import { prepared, walk } from './paging.ts'
 
 /** Null: still being prepared. `lost`: failed, expired or unknown by now. `empty`: done, and there is no file. */
-export type Fate = { url: string } | 'empty' | 'lost' | null
+type Fate = { url: string } | 'empty' | 'lost' | null
 
 export type Orders = {
   provider: string

@@ -4,7 +4,7 @@ import type { DayRange } from './connector.ts'
 import { decimalAt, given, sumOf, textAt } from './values.ts'
 
 /** `means`: the metric it counts in by its name, if it is the first such column. */
-export type NumberColumn = { at: number; name: string; means?: string; currency?: string }
+type NumberColumn = { at: number; name: string; means?: string; currency?: string }
 export type Columns = { date: number; dayFirst: boolean; texts: number[]; numbers: NumberColumn[] }
 
 /** Days as spreadsheets count them, from 1899-12-30: 2000 to 2099. Other numbers are amounts. */

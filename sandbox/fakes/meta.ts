@@ -2,7 +2,7 @@
 import type { Json } from '../../connectors/call.ts'
 import type { Answer, Call, Fake, World } from './fake.ts'
 
-export const GRAPH = '/v26.0'
+const GRAPH = '/v26.0'
 const [HOUR_S, SIXTY_DAYS_S] = [3_600, 60 * 24 * 3_600]
 const PERMISSIONS = [
   ...['public_profile', 'ads_read', 'business_management', 'instagram_basic', 'instagram_manage_insights'],

@@ -15,7 +15,7 @@ import { type KeyRing, keyRing } from './keys.ts'
 import { allowPage, deniedUrl, type Leaving, leavingFrom } from './sign-in.ts'
 import { splitsOf, steadyFigure } from './world.ts'
 
-export type Mode = 'ok' | 'slow' | 'rate-limited' | 'down'
+type Mode = 'ok' | 'slow' | 'rate-limited' | 'down'
 
 /** What was granted, so that connections survive a restart of the sandbox. */
 export type KeptTokens = {
