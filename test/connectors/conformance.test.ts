@@ -2,7 +2,6 @@
 import nock from 'nock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connector, ConnectorError, type OAuthProvider, type Page } from '../../connectors/connector.ts'
-import { addDays, daysOf } from '../../connectors/days.ts'
 import { openContext, postToken } from '../../connectors/http.ts'
 import { allConnectors } from '../../connectors/index.ts'
 import {
@@ -15,7 +14,7 @@ import {
   shownBy,
 } from './fixture.ts'
 import { fixtures } from './fixtures/index.ts'
-import { heapMegabytes, manySplits, standIn } from './stand-in.ts'
+import { standIn } from './stand-in.ts'
 
 const SECRETS = ['ya29.fixture', 'refresh-fixture', 'shh-fixture', 'dev-fixture']
 /** Accounts that were told to wait keep waiting, so every reading has a pace of its own. */
@@ -38,8 +37,8 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
         ...{ provider, connector, accessToken: shown.accessToken, app: provider.auth === 'key' ? null : app },
         ...{ account, accountKey: `${id}:${account.id}:${readings++}`, signal, ...fixture.opening },
       })
-    const read = (cursor: string | null = null, signal?: AbortSignal, days = range): Promise<Page[]> =>
-      Array.fromAsync(connector.report.pages(open(signal), account, days, cursor))
+    const read = (cursor: string | null = null, signal?: AbortSignal): Promise<Page[]> =>
+      Array.fromAsync(connector.report.pages(open(signal), account, range, cursor))
     const list = () =>
       Array.fromAsync(
         connector.accounts(
@@ -213,22 +212,6 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
       await expect(read()).rejects.toMatchObject({ kind: 'unknown' })
       expect(elsewhere.isDone()).toBe(false)
       nock.cleanAll()
-    })
-
-    it('keeps memory flat over a hundred thousand rows, or a dozen years of days', {
-      timeout: 60_000,
-    }, async () => {
-      const days = fixture.split ? 20 : (fixture.longDays ?? 4_000)
-      const long = { from: addDays(range.to, 1 - days), to: range.to }
-      await using _server = await standIn(fixture, connector, manySplits(fixture, fixture.split ? 5_000 : 1))
-      let rows = 0
-      const sizes: number[] = []
-      for await (const page of connector.report.pages(open(), account, long, null)) {
-        rows += page.rows.length
-        if (sizes.length < 40 || rows % 5 === 0) sizes.push(heapMegabytes())
-      }
-      expect(rows).toBe(fixture.split ? 100_000 : daysOf(long).length)
-      expect(Math.max(...sizes) - (sizes[0] ?? 0)).toBeLessThan(15)
     })
   },
 )
