@@ -32,6 +32,8 @@ type AlertedClient = {
 export type Alert = {
   incident: incidents.Incident
   providerName: string
+  /** Its credential is a key, which is entered, not authorised. */
+  takesKey: boolean
   identityLabel: string
   onCall: string | null
   clients: AlertedClient[]
@@ -59,6 +61,7 @@ export async function alertOf(services: Services, orgId: string, incidentId: str
   return {
     incident,
     providerName: provider?.name ?? about.provider,
+    takesKey: provider?.auth === 'key',
     identityLabel: about.identityLabel,
     onCall: org.onCallMention,
     clients: routed(rows, fallback, isStaffs(incident.kind)),

@@ -42,7 +42,8 @@ function outageOf({ outage }: Alert): IncidentView['outage'] {
 }
 
 /** Its own, or that of the outage it waits for. */
-export const reasonFor = (alert: Alert) => incidentReason({ ...alert.incident, held: isHeld(alert) })
+export const reasonFor = (alert: Alert) =>
+  incidentReason({ ...alert.incident, held: isHeld(alert), takesKey: alert.takesKey })
 
 const isHeld = ({ incident }: Alert) => incident.kind !== 'outage' && incident.outageId !== null
 

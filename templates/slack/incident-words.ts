@@ -2,6 +2,7 @@
 
 export type Reason =
   | 'revoked'
+  | 'key_invalid'
   | 'account_lost'
   | 'scope_missing'
   | 'app_config'
@@ -17,6 +18,11 @@ export const REASONS: Record<Reason, { says: string; next: string; short: string
     says: 'The provider no longer accepts this authorisation: it was withdrawn, or the login behind it changed.',
     next: 'Press Reconnect if this login is yours, or ask the owner. If it was withdrawn on purpose, mute the alert and say why.',
     short: 'the authorisation is no longer accepted',
+  },
+  key_invalid: {
+    says: 'The provider no longer accepts this key: it was deleted, replaced or changed.',
+    next: 'Press Reconnect to enter a working one, or ask the owner. The data sources and their history stay. If it was deleted on purpose, mute the alert and say why.',
+    short: 'the key is no longer accepted',
   },
   account_lost: {
     says: 'The login still works, but it can no longer see these accounts.',
@@ -70,12 +76,16 @@ export function incidentReason({
   kind,
   failureClass,
   held,
+  takesKey,
 }: {
   kind: string
   failureClass: string
   held: boolean
-}) {
-  return held ? 'outage' : reasonOf(kind in REASONS ? kind : failureClass)
+  takesKey: boolean
+}): Reason {
+  if (held) return 'outage'
+  if (takesKey && failureClass === 'revoked') return 'key_invalid'
+  return reasonOf(kind in REASONS ? kind : failureClass)
 }
 
 /** Any failure class; what has no words of its own is passing trouble. */

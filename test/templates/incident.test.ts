@@ -4,7 +4,7 @@ import { alertMail } from '../../templates/mail/alert.ts'
 import { type IncidentState, type IncidentView, incidentCard } from '../../templates/slack/incident.ts'
 import { muteModal } from '../../templates/slack/incident-answers.ts'
 import { incidentEvent } from '../../templates/slack/incident-events.ts'
-import { REASONS, type Reason } from '../../templates/slack/incident-words.ts'
+import { incidentReason, REASONS, type Reason } from '../../templates/slack/incident-words.ts'
 import { moveCard } from '../../templates/slack/move.ts'
 import { downList, ownerModal, reconnectLink } from '../../templates/slack/reconnect.ts'
 import { checkMessage, checkView } from '../support/block-kit.ts'
@@ -186,4 +186,11 @@ test('the alert mail says what is down and why, escapes names, and carries no li
   expect(mail.text).toContain('Google Ads: EU')
   expect(mail.text).toContain('Friday, 20 November 2026 at 01:04')
   expect(mail.html).not.toContain('/l/')
+})
+
+test('a refused key is spoken of as a key, not as a login', () => {
+  const dead = { kind: 'connection', failureClass: 'revoked', held: false }
+  expect(incidentReason({ ...dead, takesKey: true })).toBe('key_invalid')
+  expect(incidentReason({ ...dead, takesKey: false })).toBe('revoked')
+  expect(REASONS.key_invalid.next).toContain('enter a working one')
 })
