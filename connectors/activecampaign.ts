@@ -84,7 +84,7 @@ export const activecampaign = defineConnector({
   scopeWords: { campaigns: 'See your email campaigns and their totals' },
   writeWarning:
     'An ActiveCampaign key can do whatever its user can, so it would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'account',
+  ...{ accountWord: 'account', alsoCalled: 'email newsletter marketing' },
   help: {
     signInWith: 'the URL and the key of an ActiveCampaign user',
     role: 'in ActiveCampaign open Settings, then Developer, and copy both from API Access',

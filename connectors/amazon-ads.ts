@@ -35,7 +35,7 @@ export const amazonAds = defineConnector({
   scopeWords: { [SCOPE]: 'See your Amazon Ads profiles, campaigns and their results' },
   writeWarning:
     'Amazon has no read-only permission for Amazon Ads, so this permission would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'profile',
+  ...{ accountWord: 'profile', alsoCalled: 'advertising sponsored products' },
   help: {
     signInWith: 'the Amazon login you use for the advertising console',
     role: 'permission to view campaigns is enough',

@@ -71,7 +71,7 @@ export const callrail = defineConnector({
   scopeWords: { calls: 'See your calls: when, how long, answered or not, and which campaign led to them' },
   writeWarning:
     'A CallRail key can do whatever its user can, so it would also allow changes; Latchkey contains no code that makes any, and keeps no caller’s name or number.',
-  accountWord: 'account',
+  ...{ accountWord: 'account', alsoCalled: 'calls phone tracking' },
   help: {
     signInWith: 'a CallRail API v3 key',
     role: 'in CallRail open Settings, then API Keys under Integrations, choose Create API V3 Key, and copy it',

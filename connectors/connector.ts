@@ -92,6 +92,8 @@ export type Connector = {
   scopeWords: Record<string, string>
   /** The truth where the provider has no read-only scope; null where the asked scopes only read. */
   writeWarning: string | null
+  /** Other words people type when they look for it, lower case. */
+  alsoCalled?: string
   /** What an account is called at this provider: "property", "site", "ad account". */
   accountWord: string
   help: { signInWith: string; role: string; friction?: string }

@@ -35,7 +35,7 @@ export const ga4 = defineConnector({
   scopes: [SCOPE],
   scopeWords: { [SCOPE]: 'See your Google Analytics properties and their reports' },
   writeWarning: null,
-  accountWord: 'property',
+  ...{ accountWord: 'property', alsoCalled: 'ga web traffic website sessions' },
   help: {
     signInWith: 'the Google login you use for Google Analytics',
     role: 'the Viewer role on the property is enough',

@@ -38,7 +38,7 @@ export const googleAds = defineConnector({
   scopeWords: { [SCOPE]: 'See your Google Ads accounts, campaigns and their results' },
   writeWarning:
     'Google has no read-only permission for Google Ads, so this permission would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'adwords advertising ppc sem paid campaigns' },
   help: {
     signInWith: 'the Google login you use for Google Ads',
     role: 'read-only access to the ad account, or to a manager account above it, is enough',

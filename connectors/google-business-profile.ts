@@ -40,7 +40,7 @@ export const googleBusinessProfile = defineConnector({
   scopeWords: { [SCOPE]: 'See your business profiles and how people find and use them' },
   writeWarning:
     'Google has no read-only permission for Business Profile, so this permission would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'location',
+  ...{ accountWord: 'location', alsoCalled: 'gbp gmb my business maps local' },
   help: {
     signInWith: 'the Google login you use for your business profile',
     role: 'being a manager of the profile is enough',

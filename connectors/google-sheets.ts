@@ -54,7 +54,7 @@ export const googleSheets = defineConnector({
   scopes: [SCOPE],
   scopeWords: { [SCOPE]: 'Read your Google Sheets; Latchkey reads only the tabs you choose' },
   writeWarning: null,
-  accountWord: 'tab',
+  ...{ accountWord: 'tab', alsoCalled: 'spreadsheet table excel' },
   help: {
     signInWith: 'a Google login that can open the sheet',
     role: 'being a viewer of the sheet is enough',

@@ -38,7 +38,7 @@ export const hubspotPortal = defineConnector({
   },
   writeWarning:
     'HubSpot has no read-only permission for marketing e-mails, so this permission would also allow changes to e-mails and pages; Latchkey contains no code that makes any.',
-  accountWord: 'portal',
+  ...{ accountWord: 'portal', alsoCalled: 'crm email marketing contacts deals' },
   help: {
     signInWith: 'your HubSpot login',
     role: 'it needs the permission to install apps in the portal, which super admins have',

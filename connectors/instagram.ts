@@ -30,7 +30,7 @@ export const instagram = defineConnector({
     business_management: 'See the pages you manage through a business portfolio',
   },
   writeWarning: WRITE_WARNING,
-  accountWord: 'Instagram account',
+  ...{ accountWord: 'Instagram account', alsoCalled: 'ig social organic followers' },
   help: {
     signInWith: 'the Facebook login that manages the page of your Instagram account',
     role: 'access to insights of that page is enough',

@@ -74,7 +74,7 @@ export const klaviyo = defineConnector({
   scopes: [],
   scopeWords: { metrics: 'See how many emails were received, opened and clicked, and what was ordered' },
   writeWarning: null,
-  accountWord: 'account',
+  ...{ accountWord: 'account', alsoCalled: 'email sms marketing' },
   help: {
     signInWith: 'a private API key of your Klaviyo account',
     role: 'in Klaviyo open Settings, then API keys, choose Create Private API Key, name it Latchkey, choose Read-Only Key, and copy it',

@@ -98,7 +98,7 @@ export const linkedinAds = defineConnector({
   scopes: ['r_ads', 'r_ads_reporting'],
   scopeWords: { r_ads: 'See your ad accounts and campaigns', r_ads_reporting: 'See the results of your ads' },
   writeWarning: null,
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'advertising paid social b2b campaigns' },
   help: {
     signInWith: 'the LinkedIn login you use for Campaign Manager',
     role: 'the Viewer role on the ad account is enough',

@@ -83,7 +83,7 @@ export const mailchimpAudiences = defineConnector({
   scopeWords: { account: 'See your audiences and what your e-mails did each day' },
   writeWarning:
     'Mailchimp has no read-only permission: signing in opens the whole account to this app, so it would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'audience',
+  ...{ accountWord: 'audience', alsoCalled: 'email newsletter marketing' },
   help: {
     signInWith: 'the Mailchimp login you use for your newsletters',
     role: 'the Manager role is enough',

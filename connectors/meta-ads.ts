@@ -32,7 +32,7 @@ export const metaAds = defineConnector({
     business_management: 'See which business portfolio an ad account belongs to',
   },
   writeWarning: WRITE_WARNING,
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'facebook fb advertising paid social campaigns' },
   help: {
     signInWith: 'the Facebook login you use for Ads Manager',
     role: 'permission to view performance of the ad account is enough',

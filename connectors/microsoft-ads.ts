@@ -35,7 +35,7 @@ export const microsoftAds = defineConnector({
   scopeWords: { [SCOPE]: 'See your Microsoft Advertising accounts, campaigns and their results' },
   writeWarning:
     'Microsoft has no read-only permission for Microsoft Advertising, so this permission would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'bing advertising ppc sem paid' },
   help: {
     signInWith: 'the Microsoft login you use for Microsoft Advertising',
     role: 'the Viewer role on the ad account is enough',

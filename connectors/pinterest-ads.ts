@@ -39,7 +39,7 @@ export const pinterestAds = defineConnector({
     [PROFILE]: 'See your Pinterest user name',
   },
   writeWarning: null,
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'advertising paid social campaigns' },
   help: {
     signInWith: 'the Pinterest login you use for Pinterest Ads',
     role: 'the Analyst role on the ad account is enough',

@@ -23,7 +23,7 @@ export const salesforceSales = defineConnector({
   scopeWords: { api: 'See how many leads and opportunities come in and are won, and their amounts' },
   writeWarning:
     'Salesforce has no read-only permission for its API, so this permission would also allow the changes your login may make; Latchkey contains no code that makes any.',
-  accountWord: 'organisation',
+  ...{ accountWord: 'organisation', alsoCalled: 'crm leads opportunities sales' },
   help: {
     signInWith: 'the Salesforce login you use for your sales reports',
     role: 'it needs “API Enabled” and read access to opportunities and leads',

@@ -25,7 +25,7 @@ export const searchConsole = defineConnector({
   scopes: [SCOPE],
   scopeWords: { [SCOPE]: 'See your Search Console sites and how they do in Google Search' },
   writeWarning: null,
-  accountWord: 'site',
+  ...{ accountWord: 'site', alsoCalled: 'seo gsc organic webmaster' },
   help: {
     signInWith: 'the Google login you use for Search Console',
     role: 'the Restricted role on the site is enough',

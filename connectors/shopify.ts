@@ -90,7 +90,7 @@ export const shopifyOrders = defineConnector({
     read_all_orders: 'The same for orders older than 60 days',
   },
   writeWarning: null,
-  accountWord: 'shop',
+  ...{ accountWord: 'shop', alsoCalled: 'ecommerce shop store orders sales' },
   help: { signInWith: 'your login for the shop', role: 'you need the permission to install apps' },
   headers: () => ({}),
   accounts,

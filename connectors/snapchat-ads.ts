@@ -81,7 +81,7 @@ export const snapchatAds = defineConnector({
   scopeWords: { [SCOPE]: 'See your Snapchat ad accounts, campaigns and their results' },
   writeWarning:
     'Snapchat has one permission for everything in its ads, so it would also allow changes; Latchkey contains no code that makes any.',
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'snap advertising paid social' },
   help: {
     signInWith: 'the Snapchat login you use for Snapchat Ads Manager',
     role: 'the Reports role on the ad account is enough',

@@ -72,7 +72,7 @@ export const stripe = defineConnector({
     balance_transactions: 'See what your Stripe account took in, paid back and paid in fees, by day',
   },
   writeWarning: null,
-  accountWord: 'account',
+  ...{ accountWord: 'account', alsoCalled: 'payments revenue sales' },
   help: {
     signInWith: 'a restricted key of your Stripe account',
     role: 'at dashboard.stripe.com/apikeys choose Create restricted key, name it Latchkey, set Balance transactions (or Balance Transaction Sources) to Read, leave all else at None, and copy it',

@@ -99,7 +99,7 @@ export const tiktokAds = defineConnector({
   scopes: [],
   scopeWords: { reporting: 'See your TikTok ad accounts, campaigns and their results' },
   writeWarning: null,
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'advertising paid social campaigns' },
   help: {
     signInWith: 'the TikTok for Business login you use for TikTok Ads Manager',
     role: 'the Analyst role on the ad account is enough',

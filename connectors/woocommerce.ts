@@ -71,7 +71,7 @@ export const woocommerce = defineConnector({
   scopes: [],
   scopeWords: { read: 'See the sales of your shop by day, and its currency' },
   writeWarning: null,
-  accountWord: 'shop',
+  ...{ accountWord: 'shop', alsoCalled: 'wordpress ecommerce shop store orders' },
   help: {
     signInWith: 'a REST API key of your shop',
     role: 'in WordPress open WooCommerce, Settings, Advanced, REST API, choose Add key, call it Latchkey, choose yourself as user and Read as permission, and copy both parts',

@@ -35,7 +35,7 @@ export const xAds = defineConnector({
   scopeWords: { ads: 'See your X ad accounts, campaigns and their results' },
   writeWarning:
     'X has no read-only permission for ads, so this permission would also allow changes and posts; Latchkey contains no code that makes any.',
-  accountWord: 'ad account',
+  ...{ accountWord: 'ad account', alsoCalled: 'twitter advertising paid social' },
   help: {
     signInWith: 'the X login that has access to your X ad account',
     role: 'the Campaign analyst role on the ad account is enough',

@@ -43,7 +43,7 @@ export const youtubeAnalytics = defineConnector({
     [CHANNEL_SCOPE]: 'See which YouTube channels you have',
   },
   writeWarning: null,
-  accountWord: 'channel',
+  ...{ accountWord: 'channel', alsoCalled: 'yt video channel views' },
   help: {
     signInWith: 'the Google login you use for the YouTube channel',
     role: 'you must own or manage the channel',

@@ -9,13 +9,6 @@ export type ClientChoice = { id: string; name: string }
 const CLIENTS_SHOWN = 50
 const NAME_MAX = 200
 
-/** Other words people have for kinds of data sources. */
-const CATEGORIES: [RegExp, string][] = [
-  [/ads/, 'advertising ppc sem paid campaigns adwords marketing'],
-  [/ga4|analytics/, 'analytics web traffic website sessions ga'],
-  [/search-console/, 'seo organic search webmaster gsc'],
-]
-
 /** Every word typed must begin a word of the connector's name, id, provider or kind. No words: all of them. */
 export function findConnectors({ connectors }: Services, typed: string): ConnectorChoice[] {
   const wanted = wordsOf(typed)
@@ -75,9 +68,8 @@ function sourcesIn(services: Services, text: string): ConnectorChoice[] {
   return [...new Map(found.map((choice) => [choice.id, choice])).values()]
 }
 
-function vocabulary({ id, name, provider }: Connector): string[] {
-  const kind = CATEGORIES.flatMap(([pattern, words]) => (pattern.test(id) ? words : []))
-  return wordsOf([id, name, provider.id, provider.name, ...kind].join(' '))
+function vocabulary({ id, name, provider, alsoCalled = '' }: Connector): string[] {
+  return wordsOf([id, name, provider.id, provider.name, alsoCalled].join(' '))
 }
 
 const wordsOf = (text: string) =>

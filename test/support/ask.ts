@@ -27,7 +27,7 @@ const connector = (id: string, name: string, writeWarning: string | null = null)
 export const connectors = [
   connector('google-ads', 'Google Ads', 'This permission would also allow changes; Latchkey makes none.'),
   connector('ga4', 'Google Analytics 4'),
-  connector('search-console', 'Search Console'),
+  { ...connector('search-console', 'Search Console'), alsoCalled: 'seo organic' },
 ]
 
 export function askServices(db: Db): { services: Services; sent: SentJob[] } {
