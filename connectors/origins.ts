@@ -9,9 +9,9 @@ export function routeOrigins(map: Record<string, string>): void {
 
 /** The URL with its origin replaced where PROVIDER_ORIGINS says so. */
 export function routed(url: string): string {
-  const { origin } = new URL(url)
+  const { origin, pathname, search, hash } = new URL(url)
   const to = instead[origin] ?? Object.entries(instead).find(([from]) => matches(from, origin))?.[1]
-  return to ? to + url.slice(origin.length) : url
+  return to ? to + pathname + search + hash : url
 }
 
 /** Every origin a browser sent to this pattern may end at: itself, and where PROVIDER_ORIGINS leads its matches. */
@@ -31,12 +31,21 @@ export function checkOrigin(url: string, allowed: string[], site: string, who: s
   throw new Error(`${who} may not call ${origin}: it is not among its origins`)
 }
 
-/** A prepared file lies where the connector says, or where whoever runs Latchkey routes providers to. */
-export function isDownload(url: string, allowed: string[]): boolean {
+/** A prepared file lies where the connector says, or where PROVIDER_ORIGINS leads its calls: rewriting proxies say so. */
+export function isDownload(url: string, allowed: string[], called: string[]): boolean {
   if (!URL.canParse(url)) return false
   const { origin } = new URL(url)
-  const routes = Object.entries(instead).flat()
-  return [...allowed, ...routes].some((pattern) => matches(pattern, origin))
+  return allowed.some((pattern) => matches(pattern, origin)) || isLanding(url, [...allowed, ...called])
+}
+
+/** True where the URL leads to the right side of PROVIDER_ORIGINS already, for one of these patterns. */
+export function isLanding(url: string, patterns: string[]): boolean {
+  const { origin } = new URL(url)
+  return Object.entries(instead).some(
+    ([from, to]) =>
+      origin === new URL(to).origin &&
+      patterns.some((pattern) => from === pattern || matches(pattern, from) || matches(from, pattern)),
+  )
 }
 
 function matches(pattern: string, origin: string): boolean {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { ConnectorError, type HttpRequest, type Json, type Reply } from './call.ts'
 import type { Connector, Provider } from './connector.ts'
-import { checkOrigin, isDownload, routed } from './origins.ts'
+import { checkOrigin, isDownload, isLanding, routed } from './origins.ts'
 import { callOutward, callRouted, type Inward, PrivateAddress } from './outward.ts'
 
 export type Caller = { provider: Provider; connector: Connector | null; where: 'token' | 'api'; site: string }
@@ -31,11 +31,13 @@ export async function send(caller: Caller, request: HttpRequest, signal: AbortSi
 /** As `Context.download` says. */
 export async function download(caller: Caller, url: string, signal: AbortSignal): Promise<Buffer> {
   const { connector, provider } = caller
-  if (!isDownload(url, [...(connector?.downloads ?? []), ...(connector?.origins ?? [])]))
+  const allowed = [...(connector?.downloads ?? []), ...(connector?.origins ?? [])]
+  if (!isDownload(url, allowed, provider.origins))
     throw failure(caller, 'unknown', 'prepared a file at an address that is not its own')
   return timed(caller, signal, DOWNLOAD_MS, async (deadline) => {
     const options = { method: 'GET', headers: { 'user-agent': AGENT }, body: null, signal: deadline }
-    const { status, body } = await deliver(url, 'site', options)
+    const isThere = isLanding(url, [...allowed, ...provider.origins])
+    const { status, body } = isThere ? await callRouted(url, options) : await deliver(url, 'site', options)
     const file = await readAll(caller, body, DOWNLOAD_BYTES)
     if (status >= 300)
       throw new ConnectorError('transient', provider.id, `A prepared report answered ${status}`)
@@ -81,13 +83,10 @@ type Options = { method: string; headers: Record<string, string>; body: string |
 
 async function deliver(url: string, way: 'declared' | 'site', options: Options): Promise<Inward> {
   const to = routed(url)
-  if (way === 'site') return to === url && !isRoute(url) ? callOutward(url, options) : callRouted(to, options)
+  if (way === 'site') return to === url ? callOutward(url, options) : callRouted(to, options)
   const response = await fetch(to, { ...options, redirect: 'manual' })
   return { status: response.status, headers: Object.fromEntries(response.headers), body: bytesOf(response) }
 }
-
-/** True where the URL already leads to the right side of PROVIDER_ORIGINS: a rewriting proxy hands such ones out. */
-const isRoute = (url: string) => isDownload(url, [])
 
 async function* bytesOf(response: Response): AsyncGenerator<Uint8Array> {
   yield* response.body ?? []

@@ -107,6 +107,20 @@ describe('a shop', () => {
     await expect(ask('https://shop.example')).rejects.toMatchObject({ kind: 'account_lost' })
   })
 
+  it('is never what PROVIDER_ORIGINS leads to, unless it is led there', async () => {
+    const inside = createServer((_request, response) => void response.end('{"secret":"of the network"}'))
+    await new Promise<void>((up) => inside.listen(0, '127.0.0.1', up))
+    const proxy = `https://127.0.0.1:${(inside.address() as AddressInfo).port}`
+    routeOrigins({ 'https://graph.facebook.com': proxy })
+    await expect(ask(proxy)).rejects.toMatchObject({ kind: 'account_lost' })
+    routeOrigins({ 'https://shop.example': proxy.replace('https', 'http') })
+    expect((await ask('https://shop.example')).body).toEqual({ secret: 'of the network' })
+    const file = shop('https://shop.example').download(`${proxy.replace('https', 'http')}/report`)
+    await expect(file).rejects.toMatchObject({ kind: 'unknown' })
+    inside.closeAllConnections()
+    inside.close()
+  })
+
   it('whose name nobody knows now is passing trouble', async () => {
     await expect(ask('https://gone.example')).rejects.toMatchObject({ kind: 'transient' })
   })
