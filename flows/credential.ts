@@ -55,7 +55,8 @@ export async function withCredential<T>(
         return await open(held).call(request)
       } catch (error) {
         if (!isRefusal(error)) throw error
-        throw await refusedFor(services, subject, error, true)
+        const isAnother = held.credential.accessToken !== tried.credential.accessToken
+        throw await refusedFor(services, subject, error, isAnother, held.provider.refusalSeconds)
       }
     },
   }
@@ -63,7 +64,7 @@ export async function withCredential<T>(
 }
 
 /**
- * The second look at a suspected connection: renews by force, or where nothing can be renewed asks the provider for
+ * The second look at a suspected connection: renews by force, or where that proves nothing asks the provider for
  * something. Returns when it is alive; throws ConnectorError, `revoked` when that is now decided.
  */
 export async function lookAgain(
@@ -72,7 +73,8 @@ export async function lookAgain(
   signal: AbortSignal = AbortSignal.timeout(20_000),
 ): Promise<void> {
   const { credential } = await freshCredential(services, { orgId, connectionId }, { force: true })
-  if (credential.refreshToken !== null) return
+  // A token that is extended by itself may come back as it was: that the API takes it is not shown by that.
+  if (credential.refreshToken !== null && credential.refreshToken !== credential.accessToken) return
   const [source] = await sources.ofConnection(services.db, orgId, connectionId)
   const connector = source && services.connectors.get(source.connectorId)
   if (!connector) return

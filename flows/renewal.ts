@@ -126,6 +126,7 @@ async function renew(
       sealed,
       expiresInSeconds: seconds,
       grantExpiresInSeconds: tokens.grantExpiresInSeconds ?? null,
+      isNew: next.accessToken !== credential.accessToken,
     })
     return saved ? { sealed, credential: next, provider } : null
   } catch (cause) {

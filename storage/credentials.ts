@@ -79,17 +79,26 @@ export async function claim(
   return row ?? null
 }
 
-/** Saves a renewal and wakes the waiting; an unsaid end of the authorisation stays as it was. False: the lease ran out and somebody else's result is the truth. */
+/**
+ * Saves a renewal and wakes the waiting; an unsaid end of the authorisation stays as it was, and so does a suspicion
+ * where the token is not `isNew`. False: the lease ran out and somebody else's result is the truth.
+ */
 export async function saveRenewed(
   { sql }: Db,
   orgId: string,
   connectionId: string,
   epoch: number,
-  renewed: { sealed: string; expiresInSeconds: number | null; grantExpiresInSeconds?: number | null },
+  renewed: {
+    sealed: string
+    expiresInSeconds: number | null
+    grantExpiresInSeconds?: number | null
+    isNew?: boolean
+  },
 ): Promise<boolean> {
   const { count } = await sql`
     with saved as (
-      update connection set credential_sealed = ${renewed.sealed}, suspected_at = null, lease_until = null,
+      update connection set credential_sealed = ${renewed.sealed}, lease_until = null,
+        suspected_at = case when ${renewed.isNew ?? true} then null else suspected_at end,
         verified_at = latchkey.clock(),
         token_expires_at = latchkey.clock() + make_interval(secs => ${renewed.expiresInSeconds}::float8),
         grant_expires_at = coalesce(

@@ -67,3 +67,22 @@ test('one good answer in between starts the wait anew', async () => {
   await expect(call('patient', seeded)).rejects.toMatchObject({ kind: 'transient' })
   expect(await suspectedAt(seeded)).toEqual(new Date(START + 1_000_000))
 })
+
+test('a token that is extended by itself and comes back unchanged confirms nothing by that', async () => {
+  const seeded = await seedKey('usual')
+  const place = `connection:${seeded.connectionId}:${seeded.orgId}:credential`
+  const token = { accessToken: 'access-0', refreshToken: 'access-0', expiresAt: null }
+  const sealed = services.usual.vault.seal(JSON.stringify(token), place)
+  await db.sql`update connection set credential_sealed = ${sealed} where id = ${seeded.connectionId}`
+  Object.assign(tiny.mode, { token: 'extend', api: 'refuse' })
+  await expect(call('usual', seeded)).rejects.toMatchObject({ kind: 'transient' })
+  expect(await suspectedAt(seeded)).toEqual(new Date(START))
+  await at(61)
+  tiny.mode.api = 'check'
+  await lookAgain(services.usual, seeded)
+  expect(await suspectedAt(seeded)).toBeNull()
+  tiny.mode.api = 'refuse'
+  await expect(call('usual', seeded)).rejects.toMatchObject({ kind: 'transient' })
+  await at(122)
+  await expect(call('usual', seeded)).rejects.toMatchObject({ kind: 'revoked' })
+})

@@ -13,7 +13,7 @@ export type TinyServer = {
   asked: string[]
   /** What the token endpoint and the API do from now on. */
   mode: {
-    token: 'rotate' | 'refuse' | 'down'
+    token: 'rotate' | 'extend' | 'refuse' | 'down'
     api: 'check' | 'refuse' | 'limit' | 'down' | 'odd' | 'no-report'
   }
   /** Access tokens the API takes: those issued, until emptied. */
@@ -83,6 +83,8 @@ async function renewal(tiny: TinyServer, given: string): Promise<Answer> {
   tiny.tokenCalls++
   await new Promise((done) => setTimeout(done, TOKEN_MS))
   if (tiny.mode.token === 'down') return [503, { error: 'unavailable' }]
+  if (tiny.mode.token === 'extend')
+    return [200, { access_token: given, refresh_token: given, expires_in: 3600 }]
   if (tiny.mode.token === 'refuse' || given !== tiny.refreshToken) return [400, { error: 'invalid_grant' }]
   tiny.refreshToken = `refresh-${tiny.tokenCalls}` // the old one is dead from now on
   const access = `access-${tiny.tokenCalls}`
