@@ -44,6 +44,8 @@ export const fake: Fake = {
     if (pathname === '/12/accounts') return listed(accounts.map(({ currency, ...account }) => account))
     const campaigns = /^\/12\/accounts\/(\w+)\/campaigns$/.exec(pathname)?.[1]
     if (campaigns !== undefined) return campaignsOf(call, campaigns, world)
+    const now = /^\/12\/stats\/accounts\/(\w+)$/.exec(pathname)?.[1]
+    if (now !== undefined) return answered(call, now, world)
     const account = /^\/12\/stats\/jobs\/accounts\/(\w+)$/.exec(pathname)?.[1]
     if (account === undefined) return null
     return call.method === 'POST' ? ordered(call, account) : jobsOf(call)
@@ -62,18 +64,31 @@ function campaignsOf({ url: { searchParams } }: Call, account: string, { splits 
   )
 }
 
-function ordered({ url: { searchParams } }: Call, account: string): Answer {
+/** What a call asks for, or why X would refuse it. */
+function asked({ url: { searchParams } }: Call, account: string, days: number): Order | Answer {
   const ids = (searchParams.get('entity_ids') ?? '').split(',')
   const [start, end] = [searchParams.get('start_time') ?? '', searchParams.get('end_time') ?? '']
   if (ids.length > 20) return refused(400, 'TOO_MANY_ENTITIES', 'entity_ids may hold 20 at most')
-  if (Date.parse(end) - Date.parse(start) > 91 * DAY_MS)
-    return refused(400, 'INVALID_TIME_WINDOW', 'The time range may not be longer than 90 days')
-  const id_str = String(BigInt(Date.now()) * 4_194_304n + BigInt(orders.size))
+  // One more hour than days have: clocks are put back.
+  if (Date.parse(end) - Date.parse(start) > days * DAY_MS + DAY_MS / 24)
+    return refused(400, 'INVALID_TIME_WINDOW', `The time range may not be longer than ${days} days`)
   // Noon of the first and the last local day, whichever zone their midnights are of.
   const [from, to] = [day(Date.parse(start) + DAY_MS / 2), day(Date.parse(end) - DAY_MS / 2)]
-  orders.set(id_str, { account, ids, from, to })
+  return { account, ids, from, to }
+}
+
+function ordered(call: Call, account: string): Answer {
+  const order = asked(call, account, 90)
+  if (!('ids' in order)) return order
+  const id_str = String(BigInt(Date.now()) * 4_194_304n + BigInt(orders.size))
+  orders.set(id_str, order)
   for (const [oldest] of orders) if (orders.size > 1_000) orders.delete(oldest)
   return { body: { data: { id_str, id: Number(id_str), status: 'QUEUED', url: null }, request: {} } }
+}
+
+function answered(call: Call, account: string, world: World): Answer {
+  const order = asked(call, account, 7)
+  return 'ids' in order ? { body: figuresOf(order, world) } : order
 }
 
 function jobsOf({ url: { searchParams } }: Call): Answer {
@@ -82,9 +97,13 @@ function jobsOf({ url: { searchParams } }: Call): Answer {
   return listed(ids.map((id) => ({ id_str: id, id: Number(id), status: 'SUCCESS', url: url(id) })))
 }
 
-function file(pathname: string, { figure }: World): Answer {
+function file(pathname: string, world: World): Answer {
   const order = orders.get(/stats_job_(\d+)\.json\.gz$/.exec(pathname)?.[1] ?? '')
   if (!order) return { status: 404, body: { errors: [] } }
+  return { body: gzipSync(JSON.stringify(figuresOf(order, world))) }
+}
+
+function figuresOf(order: Order, { figure }: World): Json {
   const days = daysOf(order)
   const data = order.ids.map((id) => {
     const impressions = days.map((date) => figure(`x ${order.account} ${id}`, date, 23_000))
@@ -95,7 +114,7 @@ function file(pathname: string, { figure }: World): Answer {
     }
     return { id, id_data: [{ segment: null, metrics }] }
   })
-  return { body: gzipSync(JSON.stringify({ data_type: 'stats', time_series_length: days.length, data })) }
+  return { data_type: 'stats', time_series_length: days.length, data }
 }
 
 const day = (at: number) => new Date(at).toISOString().slice(0, 10)

@@ -146,10 +146,57 @@ test('midnights are the account’s own, whatever daylight saving does', async (
   nock('https://ton.twimg.com').get(/one/).reply(200, gzipSync(report))
   const account = { id: '18ce54aaaa', name: 'Northwind', timeZone: 'America/New_York' }
   const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
-  const range = { from: '2026-10-31', to: '2026-11-01' }
+  const range = { from: '2026-10-18', to: '2026-11-01' }
   const pages = await Array.fromAsync(xAds.report.pages(reading, account, range, null))
-  expect(asked).toEqual(['2026-10-31T04:00:00Z', '2026-11-02T05:00:00Z'])
-  expect(pages.flatMap(({ rows }) => rows.map(({ date }) => date))).toEqual(['2026-10-31', '2026-11-01'])
+  expect(asked).toEqual(['2026-10-18T04:00:00Z', '2026-11-02T05:00:00Z'])
+  const days = pages.flatMap(({ rows }) => rows.map(({ date }) => date))
+  expect(days).toEqual(['2026-10-18', '2026-10-19', '2026-10-20'])
+})
+
+test('two weeks of a few campaigns are answered at once, a week at a time', async () => {
+  const asked: string[][] = []
+  const api = nock('https://ads-api.x.com')
+  const data = Array.from({ length: 21 }, (_, at) => ({ id: `a${at}`, name: `C${at}`, currency: 'JPY' }))
+  api
+    .get(/campaigns/)
+    .times(2)
+    .reply(200, { data, next_cursor: null, request: { params: {} } })
+  api
+    .get(/stats\/accounts\/18ce54aaaa\?/)
+    .times(4)
+    .reply(({ url }: Request) => {
+      const { searchParams } = new URL(url)
+      const [start = '', ids = ''] = ['start_time', 'entity_ids'].map((name) => searchParams.get(name) ?? '')
+      asked.push([start, searchParams.get('end_time') ?? '', ids.split(',').length.toString()])
+      const metrics = {
+        impressions: [8021, null],
+        billed_charge_local_micro: [41_230_000, null],
+        clicks: [77],
+      }
+      const entity = { id: ids.split(',')[0] ?? '', id_data: [{ segment: null, metrics }] }
+      return [200, { data_type: 'stats', time_series_length: 2, data: [entity] }]
+    })
+  const account = { id: '18ce54aaaa', name: 'Northwind', timeZone: 'America/New_York' }
+  const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
+  const range = { from: '2026-10-26', to: '2026-11-08' }
+  const pages = await Array.fromAsync(xAds.report.pages(reading, account, range, null))
+  expect(asked).toEqual([
+    ['2026-10-26T04:00:00Z', '2026-11-02T05:00:00Z', '20'],
+    ['2026-10-26T04:00:00Z', '2026-11-02T05:00:00Z', '1'],
+    ['2026-11-02T05:00:00Z', '2026-11-09T05:00:00Z', '20'],
+    ['2026-11-02T05:00:00Z', '2026-11-09T05:00:00Z', '1'],
+  ])
+  expect(pages.map(({ currency, timeZone }) => [currency, timeZone])).toEqual([
+    ['JPY', 'America/New_York'],
+    ['JPY', 'America/New_York'],
+  ])
+  expect(pages.flatMap(({ rows }) => rows.map(({ date }) => date))).toEqual([
+    ...['2026-10-26', '2026-10-26', '2026-11-02', '2026-11-02'],
+  ])
+  expect(pages[0]?.rows[0]).toEqual({
+    ...{ date: '2026-10-26', dimensions: { campaign_id: 'a0' }, labels: { campaign_name: 'C0' } },
+    metrics: { impressions: 8021, clicks: 77, url_clicks: null, billed_charge: '41.23' },
+  })
 })
 
 test('a job that failed is ordered again, and a third failure is said', async () => {
@@ -159,7 +206,7 @@ test('a job that failed is ordered again, and a third failure is said', async ()
   api.post(/stats\/jobs/).reply(() => [200, { data: { id_str: String(ordered++) } }])
   api.get(/stats\/jobs/).reply(200, { data: [{ id_str: '1', status: 'FAILED' }] })
   const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
-  const range = { from: '2026-11-01', to: '2026-11-02' }
+  const range = { from: '2026-10-01', to: '2026-11-02' }
   const pages = xAds.report.pages(reading, { id: '18ce54aaaa', name: 'Northwind' }, range, null)
   await expect(Array.fromAsync(pages)).rejects.toMatchObject({ kind: 'transient' })
   expect(ordered).toBe(3)
