@@ -15,15 +15,19 @@ const SPENT_S = 30
 /**
  * Waits for a turn, then works. Rejects with the signal's reason as soon as it is aborted, also while waiting, and
  * with ConnectorError `rate_limited` while this account has to rest for longer than a moment, or used up its minute.
+ * Calls about no account are few, and an owner may be waiting for them: they go first, and no minute is used up for them.
  */
 export async function paced<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted()
   const limiter = limiterFor(turn)
-  if ((await limiter.currentReservoir()) === 0) throw waiting(turn, SPENT_S)
+  const left = await Promise.all([limiter, sharedBy(turn)].map((one) => one.currentReservoir()))
+  const isSpent = left.includes(0)
+  if (isSpent && turn.accountKey !== null) throw waiting(turn, SPENT_S)
+  const order = turn.accountKey === null ? { priority: 0, weight: isSpent ? 0 : 1 } : {}
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const stop = () => reject(signal.reason)
   signal.addEventListener('abort', stop, { once: true })
-  const scheduled = limiter.schedule(async () => {
+  const scheduled = limiter.schedule(order, async () => {
     await rested(turn)
     signal.throwIfAborted()
     return work()
@@ -68,8 +72,12 @@ function waiting({ provider, connector }: Turn, retryAfterSeconds: number): Conn
 const providers = new Map<string, Bottleneck>()
 const accounts = new Map<string, Bottleneck.Group>()
 
-function limiterFor({ provider, connector, accountKey }: Turn): Bottleneck {
-  const shared = getOrMake(providers, provider.id, () => new Bottleneck(settings(provider.limit)))
+const sharedBy = ({ provider }: Turn) =>
+  getOrMake(providers, provider.id, () => new Bottleneck(settings(provider.limit)))
+
+function limiterFor(turn: Turn): Bottleneck {
+  const { provider, connector, accountKey } = turn
+  const shared = sharedBy(turn)
   if (accountKey === null) return shared
   const pace = connector?.limit ?? ACCOUNT
   const group = getOrMake(accounts, `${provider.id} ${connector?.id ?? ''}`, () => {

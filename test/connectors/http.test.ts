@@ -180,6 +180,29 @@ describe('pace', () => {
     await ask('three')
     await expect(ask('three')).rejects.toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 40 })
   })
+
+  it('hands a minute back that all accounts used up together, and keeps no owner who signs in from being answered', async () => {
+    const busy: Provider = {
+      ...{ ...provider, id: 'busy', limit: { concurrency: 2, minTimeMs: 0, perMinute: 2 } },
+    }
+    const { signal } = new AbortController()
+    const ask = (accountKey: string | null) =>
+      openContext({
+        ...{
+          provider: busy,
+          connector: { ...connector, provider: busy },
+          accessToken: 't',
+          app,
+          accountKey,
+          signal,
+        },
+      }).call({ url: `${API}/rows` })
+    nock(API).get('/rows').times(4).reply(200, {})
+    await ask('one')
+    await ask('two')
+    await expect(ask('three')).rejects.toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 30 })
+    await Promise.all([ask(null), ask(null)])
+  }, 2_000)
 })
 
 describe('the token endpoint', () => {
