@@ -59,9 +59,10 @@ export async function continueLink(
     stops[0]
   const app = stop?.provider.auth === 'key' ? NO_APP : stop && services.oauthApps[stop.provider.id]
   if (!stop || !app) return { kind: 'not-offered', link }
-  const { answers, wrong } = readAnswers(stop, wanted.typed ?? {})
-  if (wrong.length > 0)
-    return { kind: 'ask', stop, link, typed: wanted.typed ?? {}, wrong: wanted.typed ? wrong : [] }
+  // What was typed for one provider is never shown to another, e.g. where an old page names one not offered any more.
+  const typed = stop.provider.id === wanted.provider ? (wanted.typed ?? null) : null
+  const { answers, wrong } = readAnswers(stop, typed ?? {})
+  if (wrong.length > 0) return { kind: 'ask', stop, link, typed: typed ?? {}, wrong: typed ? wrong : [] }
   const hint = wanted.someoneElse ? null : await expectedLogin(services, link)
   const scopes = await scopesFor(services, link.orgId, { stop, oauthApp: app.id, hint })
   const cookie = session?.cookie ?? randomBytes(32).toString('base64url')
@@ -137,5 +138,7 @@ async function scopesFor(
   if (hint === null) return stop.scopes
   const login = { provider: stop.provider.id, oauthApp, label: hint }
   const before = await connections.connectorsUnderLabel(db, orgId, login)
-  return [...new Set([...stop.scopes, ...before.flatMap((id) => connectors.get(id)?.scopes ?? [])])]
+  const wanted = before.flatMap((id) => connectors.get(id) ?? [])
+  const theirs = wanted.flatMap(({ scopes, optionalScopes = [] }) => [...scopes, ...optionalScopes])
+  return [...new Set([...stop.scopes, ...theirs])]
 }

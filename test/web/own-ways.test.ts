@@ -173,6 +173,16 @@ describe('a key', () => {
     expect(asked).toEqual([])
   })
 
+  it('typed for another provider than is offered is shown to nobody', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ledger'] })
+    const owner = new Visitor()
+    const form = { provider: 'vault-before', 'answer.apiKey': KEY }
+    const again = await owner.post(at(`${link.path}/continue`), form)
+    expect(heading(again.html)).toBe('Connect Ledger')
+    expect(again.html).not.toContain(KEY)
+    expect(asked).toEqual([])
+  })
+
   it.each([
     ['unknown', 'Vault does not accept this key'],
     ['narrow', 'lacks a permission that is needed'],
