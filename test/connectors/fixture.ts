@@ -57,7 +57,7 @@ export type Fixture = {
   report: { pages: (Exchange | Exchange[])[]; expected: Row[]; currency?: string; timeZone?: string }
   emptyReport: Exchange | Exchange[]
   errors: ErrorCase[]
-  /** Of OAuth: a renewal's good answer and its refusal. Null where tokens do not end. */
+  /** Of OAuth: a renewal's good answer and its refusal. Null for keys, and where tokens do not end. */
   renewal: { good: Json; revoked: ErrorCase } | null
   /** Where the provider has an exchange of its own. */
   exchange?: {
@@ -66,10 +66,11 @@ export type Fixture = {
     expected: Partial<TokenSet>
     refused: ErrorCase
   }
-  /** Good answers to field questions, and what must be refused. */
+  /** By field that the provider or the data source asks for: good answers, how they are read, and what is refused. */
   fields?: Record<string, { good: [typed: string, read: string][]; bad: string[] }>
+  /** Its pretended provider, sandbox/fakes/<id>.ts. */
   fake: Fake
-  /** False where a source has one row a day. */
+  /** True where its fake gives a row for each of the world's `splits`; false where a day has one row. */
   split: boolean
   /** Days of the long reading, where a call a day makes 4,000 too slow. */
   longDays?: number
@@ -83,6 +84,23 @@ export type Shown = { accessToken: string; shows: Record<string, string> | null 
 export function shownBy({ opening, shows }: Fixture): Shown {
   const accessToken = opening?.accessToken ?? TOKEN
   return { accessToken, shows: shows === undefined ? { authorization: `Bearer ${accessToken}` } : shows }
+}
+
+/** The address each interceptor waits for. */
+const awaited = new WeakMap<object, string>()
+let strays: string[] = []
+nock.emitter.on('no match', ({ method, url }, [nearest] = []) => {
+  if (new URL(url).hostname === '127.0.0.1') return
+  const differs = nearest?.reasons.join('; ') ?? 'nothing is left there'
+  const near = nearest && awaited.get(nearest.interceptor)
+  strays.push(`${method} ${url}: ${differs}${near ? `; the fixture has ${near}` : ''}`)
+})
+
+/** Calls no exchange answered since it was last asked, each with what differs from the one that comes nearest. */
+export function strayCalls(): string[] {
+  const called = strays
+  strays = []
+  return called
 }
 
 /** Expects the calls in this order, each once, each with the token. */
@@ -110,5 +128,7 @@ export function interceptor(
         JSON.stringify((sent as Record<string, Json>)[name] ?? null) === JSON.stringify(value),
     )
   const address = pathname + search
-  return method === 'GET' ? scope.get(address) : scope.post(address, matches)
+  const waiting = method === 'GET' ? scope.get(address) : scope.post(address, matches)
+  awaited.set(waiting, `${method} ${url}`)
+  return waiting
 }
