@@ -25,6 +25,8 @@ let stage: Stage
 
 /** What the key's provider says of a key. */
 let verdict: 'good' | 'unknown' | 'narrow' | 'down' = 'good'
+/** What happens while Vault is being asked. */
+let meanwhile: () => Promise<unknown> = () => Promise.resolve()
 const asked: string[] = []
 /** What came back to the odd provider, and what it answers. */
 let back: { query: Record<string, string>; site: string; kept: string; verifier: string } | null = null
@@ -52,11 +54,12 @@ const vault: KeyProvider = {
   ],
   accessToken: ({ apiKey = '' }) => apiKey,
   authorization: (key) => ({ 'x-key': key }),
-  identity() {
+  async identity() {
     asked.push('identity')
-    if (verdict === 'good') return Promise.resolve({ id: 'vault-account-7', label: 'Contoso' })
+    await meanwhile()
+    if (verdict === 'good') return { id: 'vault-account-7', label: 'Contoso' }
     const kind = ({ unknown: 'revoked', narrow: 'scope_missing', down: 'transient' } as const)[verdict]
-    return Promise.reject(new ConnectorError(kind, 'vault', 'Vault said no'))
+    throw new ConnectorError(kind, 'vault', 'Vault said no')
   },
 }
 
@@ -118,6 +121,7 @@ beforeAll(async () => {
 afterEach(() => {
   expect(stage.logged.splice(0)).toEqual([])
   verdict = 'good'
+  meanwhile = () => Promise.resolve()
   back = null
   asked.length = 0
 })
@@ -199,6 +203,45 @@ describe('a key', () => {
     verdict = 'good'
     const picker = await typeKey(owner, link.path, KEY)
     expect(values(picker.html, 'pick')).toContain('ledger v1')
+  })
+
+  it.each([
+    [
+      'the link was cancelled',
+      (id: string) => db.sql`update auth_link set status = 'cancelled' where id = ${id}`,
+    ],
+    [
+      'the link ran out',
+      (id: string) => db.sql`update auth_link set expires_at = latchkey.clock() where id = ${id}`,
+    ],
+    [
+      'its browser was pushed out',
+      (id: string) => db.sql`
+      update link_session set closed_at = latchkey.clock(), closed_why = 'pushed-out' where link_id = ${id}`,
+    ],
+  ])('is kept nowhere where %s while it was checked', async (_what, end) => {
+    const link = await issueLink(stage, { connectorIds: ['ledger'] })
+    const owner = new Visitor()
+    meanwhile = () => end(link.linkId)
+    const after = await typeKey(owner, link.path, KEY)
+    expect(asked).toEqual(['identity'])
+    expect(after.html).not.toContain('Choose the accounts')
+    expect(owner.seen.join('\n')).not.toContain(KEY)
+    const [left] =
+      await db.sql`select (select count(*)::int from held_credential where org_id = ${link.orgId}) as held,
+      (select outcome || ' ' || detail from consent where org_id = ${link.orgId}) as consent`
+    expect(left).toEqual({ held: 0, consent: 'failed ended' })
+  })
+
+  it('pressed twice is kept once, and can be finished', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ledger'] })
+    const owner = new Visitor()
+    await owner.post(at(`${link.path}/continue`), { provider: 'vault' })
+    await Promise.all([typeKey(owner, link.path, KEY), typeKey(owner, link.path, KEY)])
+    const picker = await owner.go(at(`${link.path}/accounts`))
+    const done = await owner.post(at(`${link.path}/finish`), picks(picker.html, ['v1']))
+    expect(heading(done.html)).toBe('Done. Thank you')
+    expect(await connectionsOf(link.requestId)).toHaveLength(1)
   })
 
   it('entered anew for a reconnect keeps the connection and its sources', async () => {
