@@ -9,6 +9,8 @@ const IDLE_MS = 5 * 60_000
 /** A longer rest than this goes back to the queue: a job that sleeps keeps others from working. */
 const PATIENCE_MS = 5_000
 const MINUTE_MS = 60_000
+/** Whatever an answer says: afterwards the account is asked again. */
+const LONGEST_S = 6 * 3_600
 /** A minute's calls are used up: nobody knows here when it began. */
 const SPENT_S = 30
 
@@ -47,7 +49,7 @@ const resting = new Map<string, number>()
 /** Nobody calls this account again for so many seconds. Without an account nobody rests: others may be fine. */
 export function rest({ accountKey }: Turn, seconds: number | null): void {
   if (accountKey === null || seconds === null || seconds <= 0) return
-  const until = performance.now() + seconds * 1000
+  const until = performance.now() + Math.min(seconds, LONGEST_S) * 1000
   resting.set(accountKey, Math.max(until, resting.get(accountKey) ?? 0))
 }
 

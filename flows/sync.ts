@@ -28,6 +28,8 @@ export type SyncOutcome =
   | { kind: 'failed'; error: ConnectorError; givenUp: boolean }
 
 const RATE_LIMIT_WAIT_S = 60
+/** Whatever a provider says: a source that nobody asks again would stay silent for good. */
+const LONGEST_WAIT_S = 6 * 3_600
 /** Real seconds between two edits of the progress message. */
 const PROGRESS_EVERY_S = 30
 
@@ -158,7 +160,10 @@ async function onTrouble(
   const why = { failureClass: error.kind, detail: error.message.slice(0, 500), last: givenUp }
   if (!(await runs.fail(services.db, orgId, run, why))) return { kind: 'fenced' }
   if (waits)
-    return { kind: 'later', seconds: error.retryAfterSeconds ?? RATE_LIMIT_WAIT_S, why: error.message }
+    return {
+      ...{ kind: 'later', why: error.message },
+      seconds: Math.min(error.retryAfterSeconds ?? RATE_LIMIT_WAIT_S, LONGEST_WAIT_S),
+    }
   await noteFailure(services, { orgId, connectionId, sourceId, error })
   if (givenUp && run.kind === 'backfill') await sayComplete(services, services.db, source)
   return { kind: 'failed', error, givenUp }

@@ -1,6 +1,6 @@
 /** Reads the history of a new source, one month after the other, newest first. */
 import { runBackfill } from '../flows/run-backfill.ts'
-import { type Job, RetryLater } from './job.ts'
+import { type Job, RetryLater, retryOf } from './job.ts'
 
 declare module '../flows/services.ts' {
   interface Jobs {
@@ -26,7 +26,7 @@ export const backfill: Job<'backfill'> = {
       case 'later':
         throw new RetryLater(outcome.seconds, outcome.why)
       case 'failed':
-        throw outcome.error
+        throw retryOf(outcome.error)
       default:
         outcome satisfies never
     }

@@ -83,3 +83,14 @@ export class RetryLater extends Error {
     this.seconds = Math.max(1, Math.ceil(seconds))
   }
 }
+
+const [LEAST_S, MOST_S] = [60, 3600]
+
+/**
+ * A failure to be tried again: after the wait its provider names, else by the queue's own backoff, which a wait of
+ * seconds would undo.
+ */
+export function retryOf(error: Error & { retryAfterSeconds: number | null }): Error {
+  const { retryAfterSeconds: asked, message } = error
+  return asked === null ? error : new RetryLater(Math.min(Math.max(asked, LEAST_S), MOST_S), message)
+}

@@ -1,6 +1,6 @@
 /** One run of one source outside the daily round: a gap to close, or "Refresh now". */
 import { runSync } from '../flows/sync.ts'
-import { type Job, RetryLater } from './job.ts'
+import { type Job, RetryLater, retryOf } from './job.ts'
 
 declare module '../flows/services.ts' {
   interface Jobs {
@@ -26,7 +26,7 @@ export const syncSource: Job<'sync-source'> = {
       case 'later':
         throw new RetryLater(outcome.seconds, outcome.why)
       case 'failed':
-        throw outcome.error
+        throw retryOf(outcome.error)
       default:
         outcome satisfies never
     }

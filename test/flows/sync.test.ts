@@ -4,6 +4,7 @@ import { ConnectorError, type DayRange, type Page } from '../../connectors/conne
 import { planCatchUp, planManual } from '../../flows/backfill.ts'
 import { reconcile } from '../../flows/reconcile.ts'
 import { runSync } from '../../flows/sync.ts'
+import { retryOf } from '../../jobs/job.ts'
 import * as runs from '../../storage/sync-runs.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
 import {
@@ -271,4 +272,48 @@ test('a refresh that waits is sent again under its own key, which the queue take
       key: `${connectionId}:Asia/Kolkata:2026-11-20`,
     },
   ])
+})
+
+test('a report that is still being prepared is no trouble: nothing is delayed, said or given up', async () => {
+  const seeded = await seedSource(services)
+  const id = await openRun(seeded)
+  give = async function* (range, cursor) {
+    if (cursor === null) yield { rows: [], next: 'ordered' }
+    await Promise.reject(
+      new ConnectorError('rate_limited', 'tiny', `Preparing ${range.from}`, { retryAfterSeconds: 20 }),
+    )
+  }
+  const { orgId, sourceId } = seeded
+  sent.length = 0
+  for (let attempt = 0; attempt < 3; attempt++)
+    expect(await runSync(services, { orgId, runId: id, last: true }, signal)).toMatchObject({
+      ...{ kind: 'later', seconds: 20 },
+    })
+  expect(await runRow(id)).toMatchObject({ status: 'queued', cursor: 'ordered' })
+  const [source] = await db.sql`select status, delayed_since, detail from source where id = ${sourceId}`
+  expect(source).toEqual({ status: 'connected', delayedSince: null, detail: null })
+  const events = await db.sql`select kind from audit_event where org_id = ${orgId}`
+  expect([events.length, sent]).toEqual([0, []])
+})
+
+test('no wait a provider names keeps a source from being asked for longer than six hours', async () => {
+  const seeded = await seedSource(services)
+  give = async function* () {
+    yield* []
+    await Promise.reject(new ConnectorError('rate_limited', 'tiny', 'Wait', { retryAfterSeconds: 4e9 }))
+  }
+  const runId = await openRun(seeded)
+  const outcome = await runSync(services, { orgId: seeded.orgId, runId }, signal)
+  expect(outcome).toMatchObject({ kind: 'later', seconds: 6 * 3_600 })
+})
+
+test('trouble that names a wait of seconds is not asked about every second', async () => {
+  const failed = (retryAfterSeconds: number | null) =>
+    retryOf(new ConnectorError('transient', 'tiny', 'Down', { retryAfterSeconds }))
+  expect([failed(1), failed(600), failed(4e9)]).toMatchObject([
+    { seconds: 60 },
+    { seconds: 600 },
+    { seconds: 3600 },
+  ])
+  expect(failed(null)).toMatchObject({ kind: 'transient' })
 })
