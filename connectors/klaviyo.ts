@@ -55,6 +55,7 @@ const provider: KeyProvider = {
   errors: [
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'scope_missing', at: 'api', http: [403] },
+    { kind: 'transient', at: 'api', http: [403], json: false }, // the challenge of a firewall before Klaviyo
     { kind: 'rate_limited', at: 'api', http: [429] },
     { kind: 'version_sunset', at: 'api', http: [410] },
     { kind: 'transient', at: 'api', http: [500, 502, 503, 504] },
@@ -164,6 +165,7 @@ async function addEvents(context: Context, asked: Asked, days: Days): Promise<vo
       const time = Date.parse(String(instant))
       if (Number.isNaN(time)) throw new ConnectorError('unknown', provider.id, 'Klaviyo gave no date')
       const day = localDate(time, asked.zone)
+      if (day < asked.window.from || day > asked.window.to) continue
       const sums = days.get(day) ?? {}
       days.set(day, sums)
       for (const [name, [event, measure]] of Object.entries(COLUMNS)) {

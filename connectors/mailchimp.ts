@@ -63,8 +63,7 @@ const mailchimp: OAuthProvider = {
   errors: [
     { kind: 'revoked', at: 'api', http: [401], path: 'title', in: ['API Key Invalid'] },
     { kind: 'consent_failed', at: 'token', path: 'error', in: ['invalid_grant'] },
-    { kind: 'account_lost', at: 'api', http: [403], path: 'status', in: [403] },
-    { kind: 'account_lost', at: 'api', http: [404] },
+    { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [403], json: false },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
@@ -135,10 +134,7 @@ function offsetAfter(body: Json, items: string, offset: number): number | null {
 
 async function* accounts(context: Context): AsyncGenerator<Account> {
   const api = `${context.site}/3.0`
-  const { body: root } = await context.call({
-    url: `${api}/`,
-    query: { fields: 'account_name,account_timezone' },
-  })
+  const root = await rootOf(context, api)
   const shared = given({ timeZone: textAt(root, 'account_timezone'), group: textAt(root, 'account_name') })
   const fields = { fields: 'lists.id,lists.name,total_items' }
   const next = ({ body }: Reply, { query }: { query?: Record<string, string> }) => {
@@ -152,15 +148,31 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
     }
 }
 
-/** The newest day comes first and there is no asking for certain days. The state is the number of days read. */
+/** The account's name and zone; null for a login whose role may see its audiences only. */
+async function rootOf({ call }: Context, api: string): Promise<Json> {
+  const query = { fields: 'account_name,account_timezone' }
+  const reply = await call({ url: `${api}/`, query }).catch((error: unknown) => {
+    if (error instanceof ConnectorError && error.kind === 'account_lost') return { body: null }
+    throw error
+  })
+  return reply.body
+}
+
+/**
+ * The newest day comes first and there is no asking for certain days. The state is the number of days read, and the
+ * oldest of them: a page without an older one is the last, whatever `total_items` says.
+ */
 function pages(context: Context, { id, timeZone }: Account, { from, to }: DayRange, cursor: string | null) {
   const url = `${context.site}/3.0/lists/${encodeURIComponent(id)}/activity`
-  return walk<number>(0, cursor, async (offset) => {
+  const start: { offset: number; oldest: string | null } = { offset: 0, oldest: null }
+  return walk(start, cursor, async ({ offset, oldest }) => {
     const { body } = await context.call(paged(url, DAYS, offset))
     const all = valuesAt(body, 'activity[]').map(rowOf)
-    const isOver = all.some(({ date }) => date < from)
-    const rows = all.filter(({ date }) => date >= from && date <= to)
-    const after = isOver ? null : offsetAfter(body, 'activity[]', offset)
+    const older = all.filter(({ date }) => oldest === null || date < oldest)
+    const rows = older.filter(({ date }) => date >= from && date <= to)
+    const last = older.map(({ date }) => date).sort()[0] ?? null
+    const next = last === null || last < from ? null : offsetAfter(body, 'activity[]', offset)
+    const after = next === null ? null : { offset: next, oldest: last }
     return { rows, ...given({ timeZone: timeZone ?? null }), after }
   })
 }

@@ -11,72 +11,25 @@ import {
   defineConnector,
   type HttpRequest,
   type Json,
-  type OAuthProvider,
   type Reply,
   type Row,
 } from './connector.ts'
 import { addDays, localDate, midnightIn, windowFrom, zoneOf } from './days.ts'
-import { postToken } from './http.ts'
 import { listing, walk } from './paging.ts'
+import { API, SITE, snapchat } from './providers/snapchat.ts'
 import { fromMicros, given, numberAt, textAt } from './values.ts'
 
-const API = 'https://adsapi.snapchat.com/v1'
-const AUTH = 'https://accounts.snapchat.com/login/oauth2'
 const SCOPE = 'snapchat-marketing-api'
 const WINDOW_DAYS = 30
 /** Campaigns a page: with 30 days each some thousands of rows. */
 const PAGE_CAMPAIGNS = 300
 const FIELDS = 'impressions,swipes,spend,conversion_purchases,conversion_purchases_value'
 
-const snapchat: OAuthProvider = {
-  auth: 'oauth',
-  id: 'snapchat',
-  name: 'Snapchat',
-  permissionsUrl: 'https://accounts.snapchat.com/v2/manage-apps',
-  origins: ['https://accounts.snapchat.com', 'https://adsapi.snapchat.com'],
-  baseScopes: [],
-  authorizeUrl: `${AUTH}/authorize`,
-  tokenUrl: `${AUTH}/access_token`,
-  scopeSeparator: ' ',
-  params: {},
-  pkce: false, // Nango switches it off for the Marketing API (providers.yaml, snapchat: disable_pkce)
-  tokenAuth: 'form',
-  authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
-
-  async identity(context) {
-    const { body } = await context.call({ url: `${API}/me` })
-    const id = textAt(body, 'me.id')
-    if (id === null) throw new ConnectorError('unknown', snapchat.id, 'Snapchat did not say who signed in')
-    return { id, label: textAt(body, 'me.email|me.display_name') ?? `Snapchat login …${id.slice(-4)}` }
-  },
-
-  /** The refresh token stays good until it is withdrawn, whether or not the answer repeats it. */
-  async renew({ signal }, app, refreshToken) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const renewed = await postToken(snapchat, form, { app, signal })
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
-  },
-
-  /** Written in capitals or not; token answers have none. */
-  isGood: ({ body }) => !/^error$/i.test(textAt(body, 'request_status') ?? ''),
-
-  errors: [
-    { kind: 'revoked', at: 'token', http: [400, 401], path: 'error', in: ['invalid_grant'] },
-    { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
-    { kind: 'revoked', at: 'api', http: [401] },
-    { kind: 'account_lost', at: 'api', http: [403, 404] },
-    { kind: 'rate_limited', http: [429] },
-    { kind: 'transient', http: [500, 502, 503, 504] },
-  ],
-  reasonPath: 'error_code|error',
-  limit: { concurrency: 6, minTimeMs: 50 }, // 20 a second for all our logins together
-}
-
 export const snapchatAds = defineConnector({
   id: 'snapchat-ads',
   name: 'Snapchat Ads',
   provider: snapchat,
-  origins: ['https://adsapi.snapchat.com'],
+  origins: [SITE],
   scopes: [SCOPE],
   scopeWords: { [SCOPE]: 'See your Snapchat ad accounts, campaigns and their results' },
   writeWarning:
@@ -113,22 +66,43 @@ export const snapchatAds = defineConnector({
   version: { pinned: 'v1' },
 })
 
-const nextLink = ({ body }: Reply): HttpRequest | null => {
-  const url = textAt(body, 'paging.next_link')
-  return url === null ? null : { url }
+/** The next page is given as a whole address, of which the host is not believed. */
+function linkTo(link: string): HttpRequest {
+  const { pathname, search } = new URL(link, SITE)
+  return { url: SITE + pathname + search }
 }
 
-/** An organisation that is refused does not hide the others. */
+const nextLink = ({ body }: Reply): HttpRequest | null => {
+  const link = textAt(body, 'paging.next_link')
+  return link === null ? null : linkTo(link)
+}
+
 async function* accounts(context: Context): AsyncGenerator<Account> {
   const first = { url: `${API}/me/organizations`, query: { with_ad_accounts: 'true' } }
   for await (const body of listing(context, first, nextLink))
     for (const organization of valuesAt(body, 'organizations[].organization'))
-      for (const account of valuesAt(organization, 'ad_accounts[]')) {
+      for (const account of await accountsOf(context, organization)) {
         const [id, group] = [textAt(account, 'id'), textAt(organization, 'name')]
         const [currency, timeZone] = [textAt(account, 'currency'), textAt(account, 'timezone')]
         if (id !== null)
           yield { id, name: textAt(account, 'name') ?? id, ...given({ currency, timeZone, group }) }
       }
+}
+
+/** Listed with their organisation, or by themselves. One that is refused does not hide the others. */
+async function accountsOf(context: Context, organization: Json): Promise<Json[]> {
+  const id = textAt(organization, 'id')
+  if (id === null || valuesAt(organization, 'ad_accounts').length > 0)
+    return valuesAt(organization, 'ad_accounts[]')
+  const first = { url: `${API}/organizations/${id}/adaccounts` }
+  const bodies = await Array.fromAsync(listing(context, first, nextLink)).catch(nothing<Json>)
+  return bodies.flatMap((body) => valuesAt(body, 'adaccounts[].adaccount'))
+}
+
+/** In place of what Snapchat does not show to this login. */
+function nothing<T>(error: unknown): T[] {
+  if (error instanceof ConnectorError && error.kind === 'account_lost') return []
+  throw error
 }
 
 /** Windows of 30 days, each in pages of campaigns: `link` is the next one's address as Snapchat gave it. */
@@ -137,7 +111,7 @@ function pages(context: Context, account: Account, range: DayRange, cursor: stri
   const start: { from: string; link: string | null } = { from: range.from, link: null }
   return walk(start, cursor, async ({ from, link }) => {
     const days = windowFrom(from, range, WINDOW_DAYS) ?? range
-    const reply = await context.call(link === null ? asking(account, days) : { url: link })
+    const reply = await context.call(link === null ? asking(account, days) : linkTo(link))
     const found = campaignsIn(reply.body)
     const names = found.length > 0 ? await namesOf(context, account.id) : new Map<string, string>()
     const rows = found.flatMap((campaign) => rowsOf(campaign, names, zoneOf(account.timeZone)))
@@ -158,22 +132,22 @@ function asking({ id, timeZone }: Account, { from, to }: DayRange): HttpRequest 
   return { url: `${API}/adaccounts/${id}/stats`, query }
 }
 
-/** Throws where a part is refused: what is left would look like the whole. */
+/** Throws where a part is refused: what is left would look like the whole. A part may be a campaign itself. */
 function campaignsIn(body: Json): Json[] {
   const refused = valuesAt(body, 'timeseries_stats[].sub_request_status').some(
     (one) => !/^success$/i.test(String(one)),
   )
   if (refused) throw new ConnectorError('unknown', snapchat.id, 'Snapchat refused a part of a report')
-  return valuesAt(body, 'timeseries_stats[].timeseries_stat.breakdown_stats.campaign[]')
+  return valuesAt(body, 'timeseries_stats[].timeseries_stat').flatMap((part) =>
+    textAt(part, 'type') === 'CAMPAIGN' ? [part] : valuesAt(part, 'breakdown_stats.campaign[]'),
+  )
 }
 
 async function namesOf(context: Context, account: string): Promise<Map<string, string>> {
-  const names = new Map<string, string>()
   const first = { url: `${API}/adaccounts/${account}/campaigns`, query: { limit: '1000' } }
-  for await (const body of listing(context, first, nextLink))
-    for (const campaign of valuesAt(body, 'campaigns[].campaign'))
-      names.set(textAt(campaign, 'id') ?? '', textAt(campaign, 'name') ?? '')
-  return names
+  const bodies = await Array.fromAsync(listing(context, first, nextLink)).catch(nothing<Json>)
+  const campaigns = bodies.flatMap((body) => valuesAt(body, 'campaigns[].campaign'))
+  return new Map(campaigns.map((one) => [textAt(one, 'id') ?? '', textAt(one, 'name') ?? '']))
 }
 
 function rowsOf(campaign: Json, names: Map<string, string>, zone: string): Row[] {

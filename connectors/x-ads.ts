@@ -13,7 +13,7 @@ import {
   type Page,
   type Row,
 } from './connector.ts'
-import { addDays, windowFrom } from './days.ts'
+import { addDays, localDate, windowFrom, zoneOf } from './days.ts'
 import { listing, prepared, walk } from './paging.ts'
 import { x } from './providers/x.ts'
 import { answered, fetched, filesOf, order, X_ADS } from './providers/x-stats.ts'
@@ -93,6 +93,7 @@ function pages(
 ): AsyncGenerator<Page> {
   const start: Place = { from: range.from, cursor: null, jobs: [], tries: 0 }
   const short = range.to < addDays(range.from, AT_ONCE_DAYS)
+  const zone = zoneOf(account.timeZone)
   const said = { timeZone: account.timeZone ?? null }
   return walk(start, cursor, async (place) => {
     const campaigns = await campaignsAt(context, account.id, place.cursor)
@@ -107,12 +108,12 @@ function pages(
     const rows: Row[] = []
     if (atOnce) {
       for await (const report of answered(context, account, ids, days))
-        rows.push(...rowsOf(report, names, days))
+        rows.push(...rowsOf(report, names, days, zone))
       return { rows, after, ...given({ currency, ...said }) }
     }
     const files = await prepared(context, x.id, () => filesOf(context, account.id, place.jobs))
     if (files.length === 0) return { rows: [], after: again(place) }
-    for (const file of files) rows.push(...rowsOf(await fetched(context, file), names, days))
+    for (const file of files) rows.push(...rowsOf(await fetched(context, file), names, days, zone))
     return { rows, after, ...given({ currency, ...said }) }
   })
 }
@@ -139,8 +140,10 @@ async function campaignsAt(context: Context, id: string, cursor: string | null):
   return { names: new Map(found), next: textAt(body, 'next_cursor'), currency }
 }
 
-/** A metric is a list with one value for each day, or null where there was nothing at all. */
-function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange): Row[] {
+/** A metric is a list with one value for each day from the answer's own first one, or null where there was nothing. */
+function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange, zone: string): Row[] {
+  const begins = Date.parse(textAt(report, 'request.params.start_time') ?? '')
+  const first = Number.isNaN(begins) ? from : localDate(begins, zone)
   return valuesAt(report, 'data[]').flatMap((entity) => {
     const id = textAt(entity, 'id')
     if (id === null) throw new ConnectorError('unknown', x.id, 'X answered figures without their campaign')
@@ -150,7 +153,7 @@ function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange
     const [links, billed] = [series('url_clicks'), series('billed_charge_local_micro')]
     const length = Math.max(...[impressions, clicks, links, billed].map((values) => values.length))
     return Array.from({ length }, (_, day) => ({
-      date: addDays(from, day),
+      date: addDays(first, day),
       dimensions: { campaign_id: id },
       labels: { campaign_name: names.get(id) || id },
       metrics: {
@@ -159,6 +162,8 @@ function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange
         url_clicks: numberAt(links[day] ?? null, ''),
         billed_charge: fromMicros(textAt(billed[day] ?? null, '')),
       },
-    })).filter(({ date, metrics }) => date <= to && Object.values(metrics).some((value) => value !== null))
+    }))
+      .filter(({ date }) => date >= from && date <= to)
+      .filter(({ metrics }) => Object.values(metrics).some((value) => value !== null))
   })
 }

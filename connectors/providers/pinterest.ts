@@ -53,7 +53,9 @@ export const pinterest: OAuthProvider = {
     // At the token endpoint 2, "Authentication failed", is about the Basic header: our own id and secret.
     { kind: 'app_config', at: 'token', path: 'code', in: [2] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
-    { kind: 'revoked', at: 'token', http: [401] },
+    { kind: 'revoked', at: 'token', http: [400, 401] },
+    // "Your token does not have sufficient permissions", with the same code and status as a token that is dead.
+    { kind: 'scope_missing', at: 'api', http: [401], contains: 'sufficient permissions' },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [429] },
