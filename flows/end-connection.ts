@@ -47,9 +47,9 @@ async function withdraw(
   signal: AbortSignal,
 ): Promise<(Ended & { kind: 'ended' })['withdrawn']> {
   if (!sealed) return 'none'
-  if (await connections.sharesGrantWithAnyOrg(services.db, orgId, connectionId)) return 'shared'
   const provider = services.connectors.providers().find((one) => one.id === id)
-  if (!provider) return 'unsupported'
+  if (provider?.auth !== 'oauth' || !provider.revoke) return 'unsupported'
+  if (await connections.sharesGrantWithAnyOrg(services.db, orgId, connectionId)) return 'shared'
   try {
     const credential = services.vault.open(sealed, placeOf({ orgId, connectionId }))
     const { accessToken, refreshToken, site = '' } = JSON.parse(credential) as Credential

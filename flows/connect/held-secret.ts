@@ -25,9 +25,9 @@ export async function withdraw(
   gone: HeldCredential,
   signal: AbortSignal,
 ): Promise<Withdrawal> {
-  if (await held.isSharedInAllOrgs(services.db, gone)) return 'shared'
   const provider = services.connectors.providers().find(({ id }) => id === gone.provider)
-  if (!provider) return 'unsupported'
+  if (provider?.auth !== 'oauth' || !provider.revoke) return 'unsupported'
+  if (await held.isSharedInAllOrgs(services.db, gone)) return 'shared'
   const secret = opened(services, gone)
   if (!secret) return 'unreachable'
   try {

@@ -265,16 +265,22 @@ describe('a key', () => {
     expect(kept.map(({ id }) => id)).toEqual([before?.sourceId])
   })
 
-  it('of one account serves each client by a connection of its own', async () => {
+  it('of one account serves each client by a connection of its own, and each ends by itself', async () => {
     const first = await issueLink(stage, { connectorIds: ['ledger'] })
     const second = await issueLink(stage, { connectorIds: ['ledger'], orgId: first.orgId })
+    const owner = new Visitor()
     for (const link of [first, second]) {
-      const owner = new Visitor()
       const picker = await typeKey(owner, link.path, KEY)
       await owner.post(at(`${link.path}/finish`), picks(picker.html, ['v1']))
     }
     const rows = await db.sql`select client_id from connection where org_id = ${first.orgId}`
     expect(new Set(rows.map(({ clientId }) => clientId))).toEqual(new Set([first.clientId, second.clientId]))
+    const [{ sourceId = '' } = {}] = await connectionsOf(first.requestId)
+    const revoked = await owner.post(at(`${first.receipt}/revoke/${sourceId}`), { sure: '1' })
+    expect(revoked.html).toContain('Vault offers no way for us to revoke it there')
+    const left =
+      await db.sql`select client_id from connection where org_id = ${first.orgId} and status = 'connected'`
+    expect(left).toEqual([{ clientId: second.clientId }])
   })
 })
 
