@@ -97,7 +97,9 @@ export const googleSheets = defineConnector({
     pages,
   },
   errors: [
-    ...deniedErrors.map((rule) => ({ ...rule, ownerAction: NOT_SHARED })),
+    ...deniedErrors.map((rule) =>
+      rule.kind === 'account_lost' ? { ...rule, ownerAction: NOT_SHARED } : rule,
+    ),
     {
       kind: 'account_lost',
       at: 'api',

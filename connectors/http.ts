@@ -133,10 +133,11 @@ export async function revokeToken(
 }
 
 function good(caller: Caller, reply: Reply): Reply {
-  const fine = reply.status >= 200 && reply.status < 300 && (caller.provider.isGood?.(reply) ?? true)
+  const fine = reply.status >= 200 && reply.status < 300
   if (!fine || isDisguised(rules(caller), reply)) throw refused(caller, reply)
   if (reply.body === null)
     throw failure(caller, 'transient', `answered ${reply.status} with something that is not JSON`)
+  if (caller.provider.isGood?.(reply) === false) throw refused(caller, reply)
   return reply
 }
 

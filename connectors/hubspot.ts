@@ -142,23 +142,26 @@ async function newByDay(
       await context.call({ method: 'POST', url: `${API}/crm/objects/${VERSION}/${object}/search`, json })
     ).body
   }
-  const counts = new Map<string, number>()
-  const add = (day: string, many: number) => many > 0 && counts.set(day, many + (counts.get(day) ?? 0))
-  const [first = '', last = ''] = [days[0], days.at(-1)]
-  let found = await ask(first, last, FOUND)
-  if ((numberAt(found, 'total') ?? 0) > FOUND * days.length) {
+  const totals = async () => {
+    const counts = new Map<string, number>()
     for (const day of days) {
       await context.sleep(SEARCH_MS)
-      add(day, numberAt(await ask(day, day, 1), 'total') ?? 0)
+      const many = numberAt(await ask(day, day, 1), 'total') ?? 0
+      if (many > 0) counts.set(day, many)
     }
     return counts
   }
-  for (;;) {
+  const [first = '', last = ''] = [days[0], days.at(-1)]
+  const counts = new Map<string, number>()
+  for (let [asked, found] = ['0', await ask(first, last, FOUND)]; ; ) {
+    if ((numberAt(found, 'total') ?? 0) > FOUND * days.length) return totals()
     const created = valuesAt(found, 'results[].properties.createdate').map((at) => Date.parse(String(at)))
-    for (const at of created) if (!Number.isNaN(at)) add(localDate(at, zone), 1)
+    for (const day of created.filter((at) => !Number.isNaN(at)).map((at) => localDate(at, zone)))
+      counts.set(day, 1 + (counts.get(day) ?? 0))
     const after = textAt(found, 'paging.next.after')
     if (after === null) return counts
+    if (after === asked) return totals() // pages that lead to themselves
     await context.sleep(SEARCH_MS)
-    found = await ask(first, last, FOUND, after)
+    ;[asked, found] = [after, await ask(first, last, FOUND, after)]
   }
 }

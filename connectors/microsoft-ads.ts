@@ -118,7 +118,10 @@ function pages(context: Context, account: Account, range: DayRange, cursor: stri
           },
         },
       })
-      return textAt(body, 'ReportRequestId') ?? missing('the id of a report')
+      const id = textAt(body, 'ReportRequestId')
+      // At times Microsoft takes an order and gives no id; the next order goes through.
+      if (id === null) throw new ConnectorError('transient', microsoft.id, 'An ordered report has no id')
+      return id
     },
     async look(id) {
       const url = `${REPORTING}/Reporting/v13/GenerateReport/Poll`

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { ConnectorError, type HttpRequest, type Json, type Reply } from './call.ts'
 import type { Connector, Provider } from './connector.ts'
+import { exactJson } from './files.ts'
 import { checkOrigin, isDownload, isLanding, routed } from './origins.ts'
 import { callOutward, callRouted, type Inward, PrivateAddress } from './outward.ts'
 
@@ -125,10 +126,13 @@ async function readAll(caller: Caller, body: AsyncIterable<Uint8Array>, max: num
   return Buffer.concat(chunks)
 }
 
+/** A whole number of 16 digits or more that is not within quotation marks, e.g. an id. */
+const LONG_NUMBER = /[:[,]\s*-?\d{16,}\s*[,}\]]/
+
 /** Undefined: not JSON, so an HTML page, a truncated answer or nothing at all. */
 function parse(raw: string): Json | undefined {
   try {
-    return JSON.parse(raw) as Json
+    return LONG_NUMBER.test(raw) ? exactJson(raw) : (JSON.parse(raw) as Json)
   } catch {
     return undefined
   }

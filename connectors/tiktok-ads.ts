@@ -1,7 +1,4 @@
-/**
- * TikTok Ads: one row per campaign and day. TikTok answers errors with HTTP 200 and a `code`, wraps everything in
- * `data`, exchanges JSON instead of a form, and its paths end in a slash. (TikTok API for Business v1.3)
- */
+/** TikTok Ads: one row per campaign and day. Its paths end in a slash. (TikTok API for Business v1.3) */
 import { valuesAt } from './classify.ts'
 import {
   type Account,
@@ -9,87 +6,18 @@ import {
   type Context,
   type DayRange,
   defineConnector,
-  type FailureClass,
   type Json,
-  type OAuthProvider,
   type Reply,
   type Row,
-  type Rule,
 } from './connector.ts'
 import { addDays, windowFrom } from './days.ts'
-import { callToken, tokenSet } from './http.ts'
 import { walk } from './paging.ts'
-import { decimalAt, given, numberAt, textAt, valueAt } from './values.ts'
+import { API, SITE, tiktok } from './providers/tiktok.ts'
+import { decimalAt, given, numberAt, textAt } from './values.ts'
 
-const SITE = 'https://business-api.tiktok.com'
-const API = `${SITE}/open_api/v1.3`
 const PAGE_ROWS = 1_000
 const ACCOUNTS_AT_ONCE = 100
 const TOO_LARGE = '40067'
-
-const coded = (kind: FailureClass, codes: number[], at?: 'token' | 'api'): Rule => ({
-  ...{ kind, path: 'code', in: codes },
-  ...(at && { at }),
-})
-
-const tiktok: OAuthProvider = {
-  auth: 'oauth',
-  id: 'tiktok',
-  name: 'TikTok',
-  permissionsUrl: 'https://business.tiktok.com/manage/integration',
-  origins: [SITE],
-  baseScopes: [],
-  authorizeUrl: `${SITE}/portal/auth`,
-  tokenUrl: `${API}/oauth2/access_token/`,
-  scopeSeparator: '', // fixed in our registration at TikTok
-  params: {},
-  idParam: 'app_id',
-  pkce: false, // its exchange knows app_id, secret and auth_code, nothing else (v1.3, /oauth2/access_token/)
-  tokenAuth: 'form',
-  authorization: (accessToken) => ({ 'access-token': accessToken }),
-
-  /** The code comes as `auth_code`, at times as `code` too. */
-  async exchange({ signal }, app, { query }) {
-    const json = { app_id: app.id, secret: app.secret, auth_code: query.auth_code ?? query.code ?? '' }
-    const { body } = await callToken(tiktok, { method: 'POST', url: tiktok.tokenUrl, json }, signal)
-    return { ...tokenSet(tiktok, valueAt(body, 'data')), scopes: valuesAt(body, 'data.scope[]').map(String) }
-  },
-
-  async identity(context) {
-    const { body } = await context.call({ url: `${API}/user/info/` })
-    const id = textAt(body, 'data.core_user_id')
-    if (id === null) throw new ConnectorError('unknown', tiktok.id, 'TikTok did not say who signed in')
-    return { id, label: textAt(body, 'data.email|data.display_name') ?? `TikTok user …${id.slice(-4)}` }
-  },
-
-  revoke: (token, _site, app) => ({
-    method: 'POST',
-    url: `${API}/oauth2/revoke_token/`,
-    json: { app_id: app?.id ?? '', secret: app?.secret ?? '', access_token: token },
-  }),
-  renew: null,
-  isGood: ({ body }) => textAt(body, 'code') === '0',
-
-  errors: [
-    coded('revoked', [40102, 40104, 40105]),
-    coded('consent_failed', [40110, 40115], 'token'),
-    // 40101 is a wrong secret or a spent code: only the message tells.
-    { ...coded('consent_failed', [40101], 'token'), contains: 'auth_code' },
-    coded('scope_missing', [40118, 40125], 'api'),
-    coded('account_lost', [40001, 40106, 40119, 40300, 40301], 'api'),
-    // 40002 is any wrong parameter, and also an advertiser that is gone.
-    { ...coded('account_lost', [40002], 'api'), contains: 'not accessible' },
-    { ...coded('account_lost', [40002], 'api'), contains: 'does not exist' },
-    coded('rate_limited', [40016, 40100, 40132, 40133]),
-    coded('app_config', [40101, 40113, 40124]),
-    coded('version_sunset', [40051], 'api'),
-    coded('transient', [40200, 40201, 40202, 40700, 50000, 50002, 51305, 60001]),
-    { kind: 'transient', http: [500, 502, 503, 504] },
-  ],
-  reasonPath: 'code',
-  retryAfterSeconds: waitFor,
-  limit: { concurrency: 5, minTimeMs: 100, perMinute: 600 },
-}
 
 export const tiktokAds = defineConnector({
   id: 'tiktok-ads',
@@ -126,19 +54,24 @@ export const tiktokAds = defineConnector({
   version: { pinned: 'v1.3' },
 })
 
-/** The second question gives currency and time zone. */
+/** The second question gives currency and time zone; what it leaves out is offered without. */
 async function* accounts(context: Context): AsyncGenerator<Account> {
   const { id: app_id = '', secret = '' } = context.app ?? {}
   const { body } = await context.call({ url: `${API}/oauth2/advertiser/get/`, query: { app_id, secret } })
-  const ids = valuesAt(body, 'data.list[].advertiser_id').map(String)
+  const listed = valuesAt(body, 'data.list[]')
+  const ids = listed.flatMap((one) => textAt(one, 'advertiser_id') ?? [])
   for (let at = 0; at < ids.length; at += ACCOUNTS_AT_ONCE) {
-    const advertiser_ids = JSON.stringify(ids.slice(at, at + ACCOUNTS_AT_ONCE))
-    const query = { advertiser_ids, fields: '["advertiser_id","name","currency","timezone"]' }
+    const some = ids.slice(at, at + ACCOUNTS_AT_ONCE)
+    const fields = '["advertiser_id","name","currency","timezone"]'
+    const query = { advertiser_ids: JSON.stringify(some), fields }
     const infos = await context.call({ url: `${API}/advertiser/info/`, query })
-    for (const info of valuesAt(infos.body, 'data.list[]')) {
-      const id = textAt(info, 'advertiser_id')
-      const [currency, timeZone] = [textAt(info, 'currency'), textAt(info, 'timezone')]
-      if (id !== null) yield { id, name: textAt(info, 'name') ?? id, ...given({ currency, timeZone }) }
+    for (const id of some) {
+      const said = [...valuesAt(infos.body, 'data.list[]'), ...listed].filter(
+        (one) => textAt(one, 'advertiser_id') === id,
+      )
+      const [name] = said.flatMap((one) => textAt(one, 'name') ?? textAt(one, 'advertiser_name') ?? [])
+      const [currency, timeZone] = ['currency', 'timezone'].map((of) => textAt(said[0] ?? null, of))
+      yield { id, name: name ?? id, ...given({ currency, timeZone }) }
     }
   }
 }
@@ -188,13 +121,4 @@ function rowOf(row: Json): Row {
       conversion: numberAt(row, 'metrics.conversion'),
     },
   }
-}
-
-/** Per second: 1 s; per day: until 00:00 UTC, when its counter begins anew; per minute or not said: 5 minutes. */
-function waitFor({ body }: Reply): number | null {
-  if (!/^(40016|40100|40132|40133)$/.test(textAt(body, 'code') ?? '')) return null
-  const says = textAt(body, 'message') ?? ''
-  if (/\bQPS\b|per second/i.test(says)) return 1
-  if (!/\bQPD\b|per day|daily/i.test(says)) return 300
-  return Math.ceil(86_400 - ((Date.now() / 1000) % 86_400))
 }

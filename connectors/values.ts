@@ -16,10 +16,11 @@ export function numberAt(from: Json, path: string): number | null {
   return text !== null && DECIMAL.test(text) ? Number(text) : null
 }
 
-/** The digits exactly as the provider wrote them. */
+/** The digits exactly as the provider wrote them, without an exponent. */
 export function decimalAt(from: Json, path: string): string | null {
   const text = textAt(from, path)
-  return text !== null && DECIMAL.test(text) ? text : null
+  if (text === null || !DECIMAL.test(text)) return null
+  return /e/i.test(text) ? plain(text) : text
 }
 
 /** Millionths of a unit as an exact decimal: '402570000' is '402.57'. */

@@ -70,14 +70,17 @@ export const youtubeAnalytics = defineConnector({
   errors: [
     ...olderErrors,
     lost([401, 403], 'youtubeSignupRequired', NO_CHANNEL),
-    lost([403], 'channelForbidden'),
+    lost([403], 'channelForbidden channelClosed channelSuspended accountClosed accountSuspended'),
+    lost([403], 'authenticatedUserAccountClosed authenticatedUserAccountSuspended'),
     lost([404], 'channelNotFound'),
   ],
   version: { pinned: 'v2' },
 })
 
-function lost(http: number[], reason: string, ownerAction?: string): Rule {
-  const rule: Rule = { kind: 'account_lost', at: 'api', http, path: 'error.errors[].reason', in: [reason] }
+/** `reasons` with spaces between. */
+function lost(http: number[], reasons: string, ownerAction?: string): Rule {
+  const path = 'error.errors[].reason'
+  const rule: Rule = { kind: 'account_lost', at: 'api', http, path, in: reasons.split(' ') }
   return ownerAction === undefined ? rule : { ...rule, ownerAction }
 }
 

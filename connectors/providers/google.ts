@@ -14,10 +14,19 @@ import {
 import { postToken } from '../http.ts'
 import { textAt } from '../values.ts'
 
-const UNTICKED: Rule = {
-  ...{ kind: 'scope_missing', at: 'api', http: [403] },
-  ...{ path: 'error.details[].reason', in: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'] },
-}
+const SCOPE_WORDS = 'insufficient authentication scopes'
+const UNTICKED: Rule[] = [
+  {
+    ...{ kind: 'scope_missing', at: 'api', http: [403] },
+    ...{ path: 'error.details[].reason', in: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'] },
+  },
+  { kind: 'scope_missing', at: 'api', http: [403], contains: SCOPE_WORDS },
+]
+const NOT_USED = 'has not been used in project'
+const SWITCHED_OFF = [
+  ...['accessNotConfigured', 'SERVICE_DISABLED', 'CONSUMER_INVALID', 'CONSUMER_SUSPENDED'],
+  ...['API_KEY_SERVICE_BLOCKED', 'USER_PROJECT_DENIED', 'BILLING_DISABLED'],
+]
 
 export const google: OAuthProvider = {
   auth: 'oauth',
@@ -58,19 +67,26 @@ export const google: OAuthProvider = {
       at: 'token',
       http: [400],
       path: 'error_subtype',
-      in: ['invalid_rapt'],
+      in: ['invalid_rapt', 'rapt_required'],
       ownerAction:
         'Your organisation’s Google Workspace asks for a new sign-in every so often. Reconnect, or ask its administrator to trust this app.',
+    },
+    {
+      ...{ kind: 'revoked', at: 'token', path: 'error', in: ['admin_policy_enforced'] },
+      ownerAction: 'Ask the administrator of your Google Workspace to allow this app, then reconnect.',
     },
     { kind: 'revoked', at: 'token', http: [400], path: 'error', in: ['invalid_grant'] },
     {
       kind: 'app_config',
       at: 'token',
       path: 'error',
-      in: ['invalid_client', 'unauthorized_client', 'deleted_client', 'disabled_client', 'invalid_request'],
+      in: [
+        ...['invalid_client', 'unauthorized_client', 'deleted_client', 'disabled_client', 'invalid_request'],
+        ...['invalid_scope', 'unsupported_grant_type', 'redirect_uri_mismatch', 'org_internal'],
+      ],
     },
     { kind: 'transient', at: 'token', path: 'error', in: ['temporarily_unavailable', 'internal_failure'] },
-    UNTICKED,
+    ...UNTICKED,
     {
       kind: 'rate_limited',
       at: 'api',
@@ -86,8 +102,9 @@ export const google: OAuthProvider = {
       at: 'api',
       http: [403],
       path: 'error.errors[].reason|error.details[].reason',
-      in: ['accessNotConfigured', 'SERVICE_DISABLED', 'CONSUMER_INVALID', 'API_KEY_SERVICE_BLOCKED'],
+      in: SWITCHED_OFF,
     },
+    { kind: 'app_config', at: 'api', http: [403], contains: NOT_USED },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'transient', http: [408, 500, 502, 503, 504] },
@@ -99,8 +116,7 @@ export const google: OAuthProvider = {
 
 /** For APIs that name the reason in `error.errors`: Search Console, YouTube. */
 export const olderErrors: Rule[] = [
-  { kind: 'scope_missing', at: 'api', http: [403], contains: 'insufficient authentication scopes' },
-  UNTICKED,
+  ...UNTICKED,
   {
     ...{ kind: 'account_lost', at: 'api', http: [403] },
     ...{ path: 'error.errors[].reason', in: ['forbidden', 'insufficientPermissions'] },
@@ -108,13 +124,14 @@ export const olderErrors: Rule[] = [
   { kind: 'account_lost', at: 'api', http: [404], path: 'error.errors[].reason', in: ['notFound'] },
 ]
 
-/** For APIs that have only a status and words for it. PERMISSION_DENIED alone also means a box that was not ticked. */
+/** For APIs that have only a status for it, which also means a box that was not ticked or our own project. */
 export const deniedErrors: Rule[] = [
+  ...UNTICKED,
   {
-    ...{ kind: 'account_lost', at: 'api', http: [403], contains: 'have permission' },
-    ...{ path: 'error.status', in: ['PERMISSION_DENIED'] },
+    ...{ kind: 'account_lost', at: 'api', http: [403, 404] },
+    ...{ path: 'error.status', in: ['PERMISSION_DENIED', 'NOT_FOUND'] },
+    lacks: [...SWITCHED_OFF, NOT_USED, 'RATE_LIMIT_EXCEEDED', 'LimitExceeded', 'quotaExceeded'],
   },
-  { kind: 'account_lost', at: 'api', http: [404], path: 'error.status', in: ['NOT_FOUND'] },
 ]
 
 /** For listings with `nextPageToken`, which goes back as `pageToken` in the query. */

@@ -57,11 +57,21 @@ export const hubspot: OAuthProvider = {
       path: 'category',
       in: ['INVALID_AUTHENTICATION', 'EXPIRED_AUTHENTICATION'],
     },
+    { kind: 'revoked', at: 'api', http: [401] },
+    {
+      ...{ kind: 'consent_failed', at: 'token', path: 'status' },
+      in: ['BAD_AUTH_CODE', 'EXPIRED_AUTH_CODE', 'MISMATCH_REDIRECT_URI_AUTH_CODE'],
+    },
     { kind: 'scope_missing', http: [403], path: 'category', in: ['MISSING_SCOPES'] },
     { kind: 'account_lost', at: 'api', http: [403] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
-    { kind: 'app_config', at: 'token', path: 'status', in: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'] },
+    {
+      kind: 'app_config',
+      at: 'token',
+      path: 'status',
+      in: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET', 'BAD_REDIRECT_URI'],
+    },
     { kind: 'transient', http: [477, 500, 502, 503, 504] }, // 477: the portal is being moved
   ],
   reasonPath: 'error|category|policyName|status',

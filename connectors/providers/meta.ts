@@ -29,6 +29,8 @@ const WEEK_S = 7 * 24 * 3_600
 const PAUSE_S = 300
 /** Percent of a limit used up. */
 const [FULL, BUSY] = [95, 75]
+/** Code 190 for once means a permission, not the token. */
+const UNGRANTED = 'must be granted before impersonating'
 const CHECKPOINT =
   'Facebook wants to see you first: log in at www.facebook.com, follow its instructions, then reconnect.'
 
@@ -78,11 +80,15 @@ export const meta: OAuthProvider = {
 
   errors: [
     { kind: 'revoked', path: 'error.error_subcode', in: [459, 464, 490], ownerAction: CHECKPOINT },
-    { kind: 'revoked', path: 'error.code', in: [190, 102] },
+    { kind: 'revoked', path: 'error.code', in: [190, 102], lacks: [UNGRANTED] },
     { kind: 'consent_failed', at: 'token', path: 'error.code', in: [100] },
-    { kind: 'scope_missing', at: 'api', path: 'error.code', in: [3, 10, 294] },
+    { kind: 'scope_missing', at: 'api', contains: UNGRANTED },
+    { kind: 'scope_missing', at: 'api', path: 'error.code', in: [3, 10] },
     { kind: 'account_lost', at: 'api', path: 'error.code', between: [200, 299] },
     { kind: 'account_lost', at: 'api', contains: 'cannot be loaded due to missing permissions' },
+    { kind: 'account_lost', at: 'api', contains: '(#100) Missing permissions' },
+    // Messages come in the person's language; the subcode says the same.
+    { kind: 'account_lost', at: 'api', path: 'error.error_subcode', in: [33] },
     { kind: 'rate_limited', path: 'error.code', in: [4, 17, 32, 341, 613] },
     { kind: 'rate_limited', path: 'error.code', between: [80_000, 80_014] },
     { kind: 'rate_limited', http: [429] },
