@@ -2,7 +2,7 @@
 import express, { type Request, type Response, Router } from 'express'
 import { type Continued, continueLink } from '../flows/connect/continue.ts'
 import { type Checked, enterKey } from '../flows/connect/enter-key.ts'
-import { departOwnWay, rememberTrip, type Trip } from '../flows/connect/trip.ts'
+import { departOwnWay, rememberTrip } from '../flows/connect/trip.ts'
 import { type AskPage, askPage } from '../templates/page/ask.ts'
 import { tripPage } from '../templates/page/problem.ts'
 import { promptly } from './guard.ts'
@@ -50,18 +50,13 @@ async function depart(
   { services }: At,
   req: Req,
   res: Response,
-  { trip, cookie, link }: { trip: Trip; cookie: string; link: Parameters<typeof senderOf>[0] },
+  { trip, stop, cookie, link }: Extract<Continued, { kind: 'go' }>,
 ): Promise<void> {
   const departure = (await departOwnWay(services, trip)) ?? (await leave(trip, services.publicUrl.origin))
   if (departure === 'failed') {
-    const name = services.connectors.providers().find(({ id }) => id === trip.provider)?.name ?? ''
-    const words = {
-      path: pathOf(req),
-      kind: 'failed',
-      providerName: name,
-      providerId: trip.provider,
-    } as const
-    return sendPage(res, 502, tripPage(senderOf(link), words))
+    const { id: providerId, name: providerName } = stop.provider
+    const words = { path: pathOf(req), kind: 'failed', providerName, providerId } as const
+    return sendPage(res, 502, tripPage(senderOf(link), words), { formsTo: stop.formsTo })
   }
   const { secret: _secret, ...rest } = trip
   const { location, state, memory } = departure

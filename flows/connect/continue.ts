@@ -16,7 +16,7 @@ import { planTrip, type Trip } from './trip.ts'
 
 export type Continued =
   /** `cookie` is what this browser is known by from now on; `fresh` when it must be set. */
-  | { kind: 'go'; trip: Trip; cookie: string; fresh: boolean; link: LinkView }
+  | { kind: 'go'; trip: Trip; stop: Stop; cookie: string; fresh: boolean; link: LinkView }
   /** A key was entered, which nobody has checked yet. */
   | { kind: 'check'; entered: Entered; cookie: string; fresh: boolean; link: LinkView }
   /** Questions come first; `wrong` names the answers that cannot be meant. Nothing has begun. */
@@ -81,7 +81,7 @@ export async function continueLink(
     const browser = { cookie, fresh: session === null, link }
     const ids = { orgId: link.orgId, consentId, linkSessionId }
     const trip = planTrip({ ...stop, scopes }, app, { ids, hint, answers })
-    if (trip) return { kind: 'go', trip, ...browser }
+    if (trip) return { kind: 'go', trip, stop, ...browser }
     return { kind: 'check', entered: { stop, answers, consentId, linkSessionId }, ...browser }
   })
 }

@@ -91,11 +91,13 @@ const odd = (authorisation: FakeServer): OAuthProvider => ({
 
 const old = (authorisation: FakeServer): OAuthProvider => ({
   ...fakeProvider('old', authorisation),
-  depart: (_context, _app, redirectUri) =>
-    Promise.resolve({
+  depart: async (_context, _app, redirectUri) => {
+    if (verdict === 'down') throw new ConnectorError('transient', 'old', 'Old did not answer')
+    return {
       location: `${authorisation.origin}/authenticate?oauth_token=request-1&callback=${redirectUri}`,
       ...{ state: 'request-1', kept: 'canary-request-secret' },
-    }),
+    }
+  },
   exchange(context, _app, { query, kept, verifier }) {
     back = { query, site: context.site, kept, verifier }
     return Promise.resolve({
@@ -353,6 +355,18 @@ describe('OAuth 1.0a', () => {
     const picker = await owner.go(at('/connect/old/callback?oauth_token=request-1&oauth_verifier=v'))
     expect(back).toMatchObject({ kept: 'canary-request-secret', query: { oauth_verifier: 'v' } })
     expect(heading(picker.html)).toBe('Choose the accounts to connect')
+  })
+
+  it('that cannot be begun just now can be tried again from the page that says so', async () => {
+    verdict = 'down'
+    const link = await issueLink(stage, { connectorIds: ['relic'] })
+    const owner = new Visitor()
+    const failed = await owner.post(at(`${link.path}/continue`), { provider: 'old' })
+    expect([failed.status, heading(failed.html)]).toEqual([502, 'The sign-in did not work'])
+    expect(failed.headers.get('content-security-policy')).toContain(`form-action 'self' ${server.origin}`)
+    verdict = 'good'
+    const left = await owner.post(at(`${link.path}/continue`), { provider: 'old' }, '/authenticate')
+    expect(left.url).toContain('oauth_token=request-1')
   })
 
   it('comes back as denied when the owner pressed Cancel', async () => {
