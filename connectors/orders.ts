@@ -20,8 +20,11 @@ export type Orders = {
   read(file: Buffer, at: number): Omit<Page, 'next'> & { next: number | null }
 }
 
-/** Without `id` a window is to be ordered; with it, its report is to be read from `at` on. */
-type Place = { from: string; to?: string; id?: string; at?: number }
+/** Without `id` a window is to be ordered; with it, its report, ordered at `since`, is to be read from `at` on. */
+type Place = { from: string; to?: string; id?: string; since?: number; at?: number }
+
+/** Longer than any provider says it needs: what is still being prepared then has been forgotten there. */
+const FORGOTTEN_MS = 12 * 3_600_000
 
 /**
  * Goes on from any cursor: a report that was lost in between is ordered once more. Throws ConnectorError, `rate_limited`
@@ -37,22 +40,24 @@ export function orderedPages(
   let open: { id: string; file: Buffer } | null = null
 
   return walk<Place>({ from: range.from }, cursor, async (place) => {
-    const { from, to = range.to, id, at = 0 } = place
+    const { from, to = range.to, id, since = Date.now(), at = 0 } = place
     if (id === undefined) {
       const window = windowFrom(from, range, orders.days)
       if (window === null) return { rows: [], after: null }
       const ordered = await orders.order(window)
       orderedNow.add(ordered)
-      return { rows: [], after: { ...window, id: ordered } }
+      return { rows: [], after: { ...window, id: ordered, since } }
     }
     if (open?.id !== id) {
-      const fate = await prepared(context, orders.provider, () => orders.look(id))
+      const isForgotten = Date.now() - since > FORGOTTEN_MS
+      const look = async () => (await orders.look(id)) ?? (isForgotten ? 'lost' : null)
+      const fate = await prepared(context, orders.provider, look).catch(gone(orderedNow.has(id)))
       if (fate === 'lost' && !orderedNow.has(id)) return { rows: [], after: { from } }
       if (fate === 'lost') throw unreadable(orders, 'failed at the provider')
       open = { id, file: fate === 'empty' ? Buffer.alloc(0) : await fetched(context, orders, fate.url) }
     }
     const { next, ...page } = readable(orders, open.file, (file) => orders.read(file, at))
-    if (next !== null) return { ...page, after: { from, to, id, at: next } }
+    if (next !== null) return { ...page, after: { from, to, id, since, at: next } }
     return { ...page, after: to < range.to ? { from: addDays(to, 1) } : null }
   })
 }
@@ -71,6 +76,12 @@ function readable<T>(orders: Orders, file: Buffer, work: (file: Buffer) => T): T
     if (cause instanceof ConnectorError) throw cause
     throw unreadable(orders, 'could not be read', cause)
   }
+}
+
+/** Some providers refuse a question about a report they no longer know, in words of their own: that one is lost. */
+const gone = (isNew: boolean) => (error: unknown) => {
+  if (isNew || !(error instanceof ConnectorError) || error.kind !== 'unknown') throw error
+  return 'lost' as const
 }
 
 const unreadable = ({ provider }: Orders, what: string, cause?: unknown) =>

@@ -48,6 +48,15 @@ describe('A prepared report', () => {
     expect(nock.isDone()).toBe(true)
   })
 
+  it('that is never finished is ordered once more after half a day', async () => {
+    const waiting = JSON.stringify({ ...JSON.parse(held('old')), since: Date.now() - 12 * 3_600_000 - 1_000 })
+    api().post(`${REPORTS}/Poll`, { ReportRequestId: 'old' }).reply(200, status('Pending'))
+    api().post(`${REPORTS}/Submit`).reply(200, { ReportRequestId: 'new' })
+    api().post(`${REPORTS}/Poll`, { ReportRequestId: 'new' }).reply(200, status('Success'))
+    const pages = await read(microsoftAds, microsoft, waiting, day)
+    expect(pages.map(({ next }) => next?.includes('"new"') ?? null)).toEqual([false, true, null])
+  })
+
   it.each([
     ['a page of HTML', '<html>Server failed to authenticate the request</html>'],
     ['half a ZIP', Buffer.from('PK\x03\x04 and then nothing', 'latin1')],
