@@ -63,8 +63,8 @@ export type Page = {
   /** What the provider itself says is wrong with these figures, e.g. sampled. Machine words. */
   flags?: string[]
   /**
-   * All there is in the range, in a source whose rows may vanish: what else was read of these days is dropped, unless
-   * there are no rows at all. Rows without values keep the ones they had.
+   * All there is in the range, in a source whose rows may vanish: what else was read from its first day on is dropped.
+   * Days before that stay, and all of them where there are no rows. Rows without values keep the ones they had.
    */
   whole?: true
 }

@@ -120,9 +120,11 @@ async function storePage(services: Services, reading: Reading, page: Page): Prom
       })
       if (!moved) throw new FencedOut()
       await metrics.write(tx, source.orgId, source.id, rows)
-      // Nothing at all is more often a mistake than a wish, so it drops nothing.
-      if (page.whole && rows.length > 0)
-        await metrics.dropOthers(tx, source.orgId, source.id, { from: run.fromDay, to: run.toDay }, rows)
+      const [first] = rows.map(({ date }) => date).sort()
+      // Nothing at all is more often a mistake than a wish, and tables that keep the latest days only are no news of
+      // the days before: neither drops anything.
+      if (page.whole && first !== undefined)
+        await metrics.dropOthers(tx, source.orgId, source.id, { from: first, to: run.toDay }, rows)
       if (page.next === null) await end(services, tx, reading)
       if (run.kind === 'backfill') await sayProgress(services, tx, source, PROGRESS_EVERY_S)
       if (run.kind === 'backfill' && page.next === null) await sayComplete(services, tx, source)

@@ -155,7 +155,7 @@ test('hostile and endless names, words for numbers and exact cents all fit', asy
   expect(await sourceRow(seeded)).toMatchObject({ currency: 'JPY' })
 })
 
-test('where rows may vanish, a whole page leaves nothing else of its days, and an empty one leaves all', async () => {
+test('where rows may vanish, a whole page leaves nothing else from its first day on, and an empty one leaves all', async () => {
   const seeded = await seedSource(services)
   const read = async (page: Omit<Page, 'next'>) => {
     give = async function* () {
@@ -169,7 +169,11 @@ test('where rows may vanish, a whole page leaves nothing else of its days, and a
   expect(await read({ rows: three })).toHaveLength(3)
   expect(await read({ rows: [], whole: true })).toHaveLength(3)
   expect(await read({ rows: three.slice(1, 2) })).toHaveLength(3)
-  expect(await read({ rows: three.slice(1, 2), whole: true })).toEqual(['2026-11-02'])
+  expect(await read({ rows: [rowOf('2026-11-02', 'two')], whole: true })).toEqual([
+    '2026-11-01',
+    '2026-11-02',
+  ])
+  expect(await read({ rows: three.slice(0, 1), whole: true })).toEqual(['2026-11-01'])
 })
 
 test('a report that gives the same cursor twice is ended, and after the last attempt given up', async () => {
