@@ -91,7 +91,7 @@ function boxWords(box: AccountBox, id: string): Markup {
   const { unavailable } = box
   return html`<div class="pick"><input type="checkbox" id="${id}" name="pick" value="${box.value}" aria-describedby="${id}d"${box.ticked ? html` checked` : null}${unavailable ? html` disabled` : null}>
 <label for="${id}">${named(box.name)}</label>
-<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? (box.detail ? ' · connected before' : 'connected before') : ''}${unavailable ? html`${box.detail || box.connected ? ' · ' : ''}cannot be chosen: ${unavailable}` : null}</span></div>`
+<span class="soft" id="${id}d">${named(box.detail)}${box.connected ? (box.detail ? ' · connected before' : 'connected before') : ''}${unavailable ? html`${box.detail || box.connected ? html`<br>` : null}It cannot be chosen: ${unavailable}` : null}</span></div>`
 }
 
 function missingWords({ missing, connectorName }: AccountShelf): Markup {
@@ -115,7 +115,7 @@ function signInAgain(p: AccountsPage, signIn: AccountsPage['signIns'][number]): 
   const action = `${p.path}/continue`
   const provider = signIn.providerId
   return html`<h2>${signIn.providerName}</h2>
-<p>${signIn.isKey ? 'Entered' : 'Signed in as'} <strong>${named(signIn.label)}</strong>.</p>
+<p>${signIn.isKey ? 'Using' : 'Signed in as'} <strong>${named(signIn.label)}</strong>.</p>
 <div class="row">
 ${again ? button({ label: 'Try again', action, fields: { provider } }) : null}
 ${button({ label: signIn.isKey ? 'Enter another key' : 'Sign in as someone else', action, fields: { provider, other: '1' } })}

@@ -44,6 +44,7 @@ ${p.fields.map(fieldWords)}
 </form>
 ${p.isKey ? null : html`<p class="soft">Next you will go to <strong>${p.stop.goesTo ?? p.stop.providerName}</strong> and sign in there.</p>`}
 <div class="row">${button({ label: 'Back to the request', action: p.path, method: 'get' })}</div>`,
+    { signsIn: !p.isKey },
   )
 }
 

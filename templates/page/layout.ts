@@ -8,7 +8,8 @@ export type Page = { html: string; style: string }
 /** Who the page belongs to; null before a link is known. */
 export type Sender = { orgName: string; color: string; supportEmail: string | null } | null
 
-export function page(sender: Sender, title: string, body: Markup): Page {
+/** `signsIn`: false where the page itself takes the credential, so that nothing is signed in to elsewhere. */
+export function page(sender: Sender, title: string, body: Markup, { signsIn = true } = {}): Page {
   const style = STYLE + brand(sender?.color ?? '#1f6feb')
   const name = sender?.orgName ?? 'Latchkey'
   const source = html`<!doctype html>
@@ -25,7 +26,7 @@ ${new Markup(`<style>${style}</style>`)}
 <header><p class="org" dir="auto">${named(name)}</p></header>
 <main>${body}</main>
 <footer>${sender?.supportEmail ? html`<p>Questions? Write to <a href="mailto:${sender.supportEmail}">${sender.supportEmail}</a>.</p>` : null}
-<p>Latchkey never sees or asks for your password. You sign in at the provider itself.</p></footer>
+<p>Latchkey never sees or asks for your password.${signsIn ? ' You sign in at the provider itself.' : null}</p></footer>
 </body>
 </html>`.source
   return { html: source, style }
@@ -99,7 +100,9 @@ legend{font-weight:600;padding:0 .375rem}
 .pick{display:grid;grid-template-columns:1.75rem 1fr;align-items:start;padding:.375rem 0}
 .pick input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--link)}
 .pick label{cursor:pointer}
+.pick input:disabled+label{color:var(--soft);cursor:default}
 .pick .soft{grid-column:2}
 label.field{display:block;font-weight:600;margin:1rem 0 .25rem}
 input[type=email],input[type=text],input[type=password],select,textarea{font:inherit;width:100%;padding:.5rem .625rem;border:1px solid var(--soft);border-radius:6px;background:var(--paper);color:var(--ink)}
+input[aria-invalid]{border:2px solid var(--bad)}
 `

@@ -91,7 +91,7 @@ function stopSection(p: LinkPage, stop: AskedStop, isNext: boolean): Markup {
 ${stop.sources.map((source) => sourceWords(source, stop.goesTo === null))}
 ${
   done
-    ? html`<p>${stop.goesTo === null ? 'Entered' : 'Signed in as'} <strong>${named(stop.signedInAs ?? '')}</strong>.</p>`
+    ? html`<p>${stop.goesTo === null ? 'Using' : 'Signed in as'} <strong>${named(stop.signedInAs ?? '')}</strong>.</p>`
     : html`<p class="soft">${stop.goesTo === null ? html`You will enter a key from ${stop.providerName} on the next page; there is no sign-in.` : html`You will go to <strong>${stop.goesTo}</strong> and sign in there.`}</p>`
 }
 <div class="row">${button({
