@@ -2,7 +2,7 @@
  * CallRail: one row per day, company, source, campaign and medium. Its calls are counted here, a day at a time, because a
  * row must be whole when it is given; callers' names and numbers are read past and kept nowhere. (API v3)
  */
-import { ConnectorError, type Context, type Json, type Reply } from './call.ts'
+import { ConnectorError, type Context, type HttpRequest, type Json, type Reply } from './call.ts'
 import { valuesAt } from './classify.ts'
 import { type Account, type DayRange, defineConnector, type KeyProvider, type Row } from './connector.ts'
 import { addDays } from './days.ts'
@@ -99,19 +99,21 @@ export const callrail = defineConnector({
 })
 
 async function* accounts(context: Context): AsyncGenerator<Account> {
-  const ask = (page: number) => ({
-    url: `${API}/a.json`,
-    query: { per_page: PAGE_SIZE, ...(page > 1 && { page: String(page) }) },
-  })
-  const next = ({ body }: Reply) => {
-    const page = numberAt(body, 'page') ?? 1
-    return page < (numberAt(body, 'total_pages') ?? 1) ? ask(page + 1) : null
-  }
-  for await (const body of listing(context, ask(1), next))
+  const first = { url: `${API}/a.json`, query: { per_page: PAGE_SIZE } }
+  for await (const body of listing(context, first, ({ body }, asked) => pageAfter(body, asked)))
     for (const account of valuesAt(body, 'accounts[]')) {
       const id = textAt(account, 'id')
       if (id !== null) yield { id, name: textAt(account, 'name') ?? id }
     }
+}
+
+/** Null after the last page, and where another page came than was asked for. */
+function pageAfter(body: Json, { url, query }: HttpRequest): HttpRequest | null {
+  const asked = Number(query?.page ?? 1)
+  if ((numberAt(body, 'page') ?? asked) !== asked) return null
+  return asked < (numberAt(body, 'total_pages') ?? 1)
+    ? { url, query: { ...query, page: String(asked + 1) } }
+    : null
 }
 
 /** The cursor is the day to be read next. */
@@ -121,16 +123,18 @@ function pages(context: Context, account: Account, range: DayRange, cursor: stri
     const url = `${API}/a/${encodeURIComponent(account.id)}/calls.json`
     const fields = 'source,campaign,medium,company_id,first_call'
     const query = { relative_pagination: 'true', per_page: PAGE_SIZE, start_date: day, end_date: day, fields }
-    for await (const body of listing(context, { url, query }, ({ body }) => following(body, url)))
+    for await (const body of listing(context, { url, query }, following))
       for (const call of valuesAt(body, 'calls[]')) if (isOf(day, call)) count(call, day, rows)
     return { rows: [...rows.values()], after: day < range.to ? { day: addDays(day, 1) } : null }
   })
 }
 
-/** The next page is given as a whole address, of which only the query is believed. */
-function following(body: Json, url: string) {
+/** The next page is given as a whole address, of which only the query is believed; or pages are counted. */
+function following({ body }: Reply, asked: HttpRequest): HttpRequest | null {
   const next = textAt(body, 'next_page')
-  if (next === null || valueAt(body, 'has_next_page') === false) return null
+  if (next === null) return pageAfter(body, asked)
+  if (valueAt(body, 'has_next_page') === false) return null
+  const [url = ''] = asked.url.split('?')
   const { search } = new URL(next, url)
   if (search === '')
     throw new ConnectorError('unknown', provider.id, 'CallRail gave no address of the next page')

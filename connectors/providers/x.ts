@@ -13,7 +13,8 @@ import { callToken } from '../http.ts'
 import { textAt } from '../values.ts'
 import { signature } from './oauth1.ts'
 
-const AUTH = 'https://api.x.com'
+/** X's OAuth 1.0a still answers by its older name, which every library uses; a browser may be sent on to the newer one. */
+const AUTH = 'https://api.twitter.com'
 const LOCKED = 'X has locked or suspended this login. Sign in at x.com, follow what X asks, then reconnect.'
 
 const coded = (kind: FailureClass, codes: (string | number)[], more: Partial<Rule> = {}): Rule => ({
@@ -29,6 +30,7 @@ export const x: OAuthProvider = {
   origins: [AUTH],
   baseScopes: [],
   authorizeUrl: `${AUTH}/oauth/authorize`,
+  passes: ['https://api.x.com', 'https://x.com', 'https://twitter.com'],
   tokenUrl: `${AUTH}/oauth/access_token`,
   scopeSeparator: '',
   params: {},

@@ -16,7 +16,7 @@ type Order = { account: string; ids: string[]; from: string; to: string }
 const orders = new Map<string, Order>()
 
 export const fake: Fake = {
-  origins: ['https://api.x.com', 'https://ads-api.x.com', FILES],
+  origins: ['https://api.twitter.com', 'https://ads-api.x.com', FILES],
   signIn: {
     callback: (code, leftAt) => ({
       oauth_token: leftAt.searchParams.get('oauth_token') ?? '',

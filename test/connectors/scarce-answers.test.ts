@@ -1,6 +1,7 @@
 /** Answers that hold less, or more, than was asked for: what is there is read, and nothing twice. */
 import nock from 'nock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { callrail } from '../../connectors/callrail.ts'
 import type { Account, Connector, DayRange } from '../../connectors/connector.ts'
 import { openContext } from '../../connectors/http.ts'
 import { klaviyo } from '../../connectors/klaviyo.ts'
@@ -138,4 +139,38 @@ it('a part of a day that Klaviyo adds is left out', async () => {
   expect(page?.rows).toMatchObject([
     { date: '2026-11-05', metrics: { placed_order: 12, placed_order_value: '1340.5', opened_email: null } },
   ])
+})
+
+describe('CallRail', () => {
+  const call = (id: string) => ({
+    ...{ id, answered: true, duration: '184', start_time: '2026-11-06T10:22:13.000-05:00' },
+    ...{ source: 'Google Ads', campaign: null, company_id: 55 },
+  })
+  const account = { id: '227799611', name: 'Northwind' }
+  const range = { from: '2026-11-06', to: '2026-11-06' }
+  const pages = (page: number, more: object) => ({ page, per_page: 250, total_pages: 2, ...more })
+
+  it('reads calls whose pages are counted', async () => {
+    const api = nock('https://api.callrail.com')
+    api.get(/calls\.json\?.*fields/).reply(200, pages(1, { calls: [call('1'), call('2')] }))
+    api.get(/calls\.json\?.*&page=2$/).reply(200, pages(2, { calls: [call('3')] }))
+    const [page] = await read(callrail, account, range)
+    expect(page?.rows).toEqual([
+      {
+        date: '2026-11-06',
+        dimensions: { company_id: '55', source: 'Google Ads', campaign: '', medium: '' },
+        metrics: { calls: 3, answered: 3, first_calls: null, duration: 552 },
+      },
+    ])
+  })
+
+  it('is not led in circles by a page that comes again', async () => {
+    const api = nock('https://api.callrail.com')
+    api
+      .get(/a\.json/)
+      .times(2)
+      .reply(200, pages(1, { accounts: [{ ...account, id: 227799611 }] }))
+    const found = await Array.fromAsync(callrail.accounts(open(callrail)))
+    expect([...new Set(found.map(({ id }) => id))]).toEqual(['227799611'])
+  })
 })

@@ -83,14 +83,14 @@ const provider: OAuthProvider = x
 
 test('leaves with a request token, which says where to come back to', async () => {
   const headers: string[] = []
-  nock('https://api.x.com')
+  nock('https://api.twitter.com')
     .post('/oauth/request_token')
     .reply((request: Request) => {
       headers.push(request.headers.get('authorization') ?? '')
       return [200, 'oauth_token=going%2Bout&oauth_token_secret=kept-secret&oauth_callback_confirmed=true']
     })
   expect(await provider.depart?.(context(), app, REDIRECT)).toEqual({
-    location: 'https://api.x.com/oauth/authorize?oauth_token=going%2Bout',
+    location: 'https://api.twitter.com/oauth/authorize?oauth_token=going%2Bout',
     state: 'going+out',
     kept: 'going+out:kept-secret',
   })
@@ -100,7 +100,7 @@ test('leaves with a request token, which says where to come back to', async () =
 })
 
 test('an answer without a token is no departure', async () => {
-  nock('https://api.x.com').post('/oauth/request_token').reply(200, '<html>try later</html>')
+  nock('https://api.twitter.com').post('/oauth/request_token').reply(200, '<html>try later</html>')
   await expect(provider.depart?.(context(), app, REDIRECT)).rejects.toMatchObject({ kind: 'transient' })
 })
 
