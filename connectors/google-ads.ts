@@ -75,8 +75,8 @@ export const googleAds = defineConnector({
     coded('revoked', 'authentication', 'ADVANCED_PROTECTION_NOT_ENROLLED', ADVANCED),
     coded('revoked', 'authentication', 'OAUTH_TOKEN_REVOKED OAUTH_TOKEN_DISABLED'),
     coded('revoked', 'authentication', 'GOOGLE_ACCOUNT_DELETED GOOGLE_ACCOUNT_COOKIE_INVALID'),
-    coded('account_lost', 'authentication', 'CUSTOMER_NOT_FOUND'),
-    coded('account_lost', 'authorization', 'USER_PERMISSION_DENIED CUSTOMER_NOT_ENABLED'),
+    coded('account_lost', 'authentication', 'CUSTOMER_NOT_FOUND CLIENT_CUSTOMER_ID_INVALID'),
+    coded('account_lost', 'authorization', 'USER_PERMISSION_DENIED CUSTOMER_NOT_ENABLED INCOMPLETE_SIGNUP'),
     coded('account_lost', 'authorization', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT'),
     coded('account_lost', 'authorization', 'INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'),
     coded('rate_limited', 'quota', 'RESOURCE_EXHAUSTED RESOURCE_TEMPORARILY_EXHAUSTED'),
@@ -85,6 +85,9 @@ export const googleAds = defineConnector({
     coded('app_config', 'authorization', 'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION PROJECT_DISABLED'),
     coded('app_config', 'authorization', 'CLOUD_PROJECT_NOT_UNDER_ORGANIZATION MISSING_TOS'),
     coded('app_config', 'authorization', 'DEVELOPER_TOKEN_NOT_APPROVED DEVELOPER_TOKEN_PROHIBITED'),
+    coded('app_config', 'authorization', 'DEVELOPER_TOKEN_NOT_ON_ALLOWLIST'),
+    coded('app_config', 'authentication', 'DEVELOPER_TOKEN_INVALID ORGANIZATION_NOT_APPROVED'),
+    coded('app_config', 'request', 'DEVELOPER_TOKEN_PARAMETER_MISSING'), // as HTTP 401: no dead token
     coded('version_sunset', 'request', 'UNSUPPORTED_VERSION'),
     { kind: 'version_sunset', at: 'api', http: [404] },
   ],
@@ -142,7 +145,8 @@ function offered(client: Json, root: string): Account[] {
   if (id === null || closed || valueAt(client, 'manager') === true) return []
   const name = textAt(client, 'descriptiveName') ?? id.replace(/^(\d{3})(\d{3})(\d+)$/, '$1-$2-$3')
   const [currency, timeZone] = [textAt(client, 'currencyCode'), textAt(client, 'timeZone')]
-  const account = { id, name, ...given({ currency, timeZone, parent: id === root ? null : root }) }
+  const through = /^customers\/(\d+)\//.exec(textAt(client, 'resourceName') ?? '')?.[1] ?? root
+  const account = { id, name, ...given({ currency, timeZone, parent: id === root ? null : through }) }
   return [account]
 }
 

@@ -120,7 +120,7 @@ async function read(context: Context, account: Account, { job, limit, after }: S
     url: `${GRAPH}/${job ?? `act_${account.id}`}/insights`,
     query: { ...(job === null ? asked(window) : {}), limit: String(limit), ...(after && { after }) },
   })
-  const currency = textAt(body, 'data[].account_currency')
+  const currency = textAt(body, 'data[].account_currency') ?? account.currency ?? null
   const found = { rows: valuesAt(body, 'data[]').map(rowOf), after: afterOf(body) }
   return { ...found, ...given({ currency, timeZone: account.timeZone ?? null }) }
 }

@@ -22,7 +22,7 @@ const UNTICKED: Rule[] = [
   },
   { kind: 'scope_missing', at: 'api', http: [403], contains: SCOPE_WORDS },
 ]
-const NOT_USED = 'has not been used in project'
+const NOT_USED = 'has not been used in'
 const SWITCHED_OFF = [
   ...['accessNotConfigured', 'SERVICE_DISABLED', 'CONSUMER_INVALID', 'CONSUMER_SUSPENDED'],
   ...['API_KEY_SERVICE_BLOCKED', 'USER_PROJECT_DENIED', 'BILLING_DISABLED'],

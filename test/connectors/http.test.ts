@@ -10,6 +10,7 @@ import {
 import { openContext, postToken, revokeToken, routed, routeOrigins } from '../../connectors/http.ts'
 import { google } from '../../connectors/providers/google.ts'
 import { searchConsole } from '../../connectors/search-console.ts'
+import { decimalAt, textAt } from '../../connectors/values.ts'
 
 const API = 'https://api.example'
 const app = { id: 'id:1', secret: 's&cret' }
@@ -92,6 +93,15 @@ describe('a call', () => {
     await expect(call()).rejects.toMatchObject({ kind: 'account_lost' })
     nock(API).get('/rows').reply(200, { code: 0 })
     await expect(call()).resolves.toMatchObject({ status: 200 })
+  })
+
+  it('keeps every digit of a long id, and takes a page with status 200 for passing trouble', async () => {
+    nock(API).get('/rows').reply(200, '{"id": 7001035076276387841, "cost": 0.00000001}')
+    const { body } = await call()
+    expect(textAt(body, 'id')).toBe('7001035076276387841')
+    expect(decimalAt(body, 'cost')).toBe('0.00000001')
+    nock(API).get('/rows').reply(200, '<html>Sign in</html>')
+    await expect(call()).rejects.toMatchObject({ kind: 'transient' })
   })
 
   it('stops reading at 20 MB', async () => {

@@ -1,6 +1,10 @@
 /** HubSpot says in its headers how much is left; the rest of a day belongs to the portal's other tools. */
+import nock from 'nock'
 import { expect, it } from 'vitest'
+import { openContext } from '../../connectors/http.ts'
+import { hubspotPortal } from '../../connectors/hubspot.ts'
 import { hubspot } from '../../connectors/providers/hubspot.ts'
+import { app } from './fixture.ts'
 
 const rest = (left: Record<string, string>) => {
   const headers = Object.fromEntries(
@@ -30,4 +34,23 @@ it('takes only the refresh token away when it revokes, as our OAuth app', () => 
       token_type_hint: 'refresh_token',
     },
   })
+})
+
+it('counts by the totals of the days where pages lead to themselves', async () => {
+  const found = { total: 42, results: [{ properties: { createdate: '2026-11-06T15:02:11.000Z' } }] }
+  const api = nock('https://api.hubapi.com')
+  api.get(/histogram/).reply(200, { results: [] })
+  api
+    .post(/contacts\/search$/)
+    .times(3)
+    .reply(200, { ...found, paging: { next: { after: '1' } } })
+  api.post(/deals\/search$/).reply(200, { total: 0, results: [] })
+  const context = openContext({
+    ...{ provider: hubspot, connector: hubspotPortal, accessToken: 'na1-token', app },
+    signal: new AbortController().signal,
+  })
+  const account = { id: '24001122', name: 'HubSpot portal', timeZone: 'US/Eastern' }
+  const day = { from: '2026-11-06', to: '2026-11-06' }
+  const [page] = await Array.fromAsync(hubspotPortal.report.pages(context, account, day, null))
+  expect(page?.rows[0]?.metrics).toMatchObject({ new_contacts: 42, new_deals: 0 })
 })

@@ -48,6 +48,19 @@ describe('A prepared report', () => {
     expect(nock.isDone()).toBe(true)
   })
 
+  it('that Microsoft no longer knows is ordered once more, and one it took without an id waits', async () => {
+    const unknown = {
+      Type: 'ApiFaultDetail',
+      OperationErrors: [{ Code: 2100, ErrorCode: 'InvalidReportId' }],
+    }
+    api().post(`${REPORTS}/Poll`, { ReportRequestId: 'old' }).reply(400, unknown)
+    api().post(`${REPORTS}/Submit`).reply(200, { ReportRequestId: null })
+    await expect(read(microsoftAds, microsoft, held('old'), day)).rejects.toMatchObject({ kind: 'transient' })
+    api().post(`${REPORTS}/Submit`).reply(200, { ReportRequestId: 'new' })
+    api().post(`${REPORTS}/Poll`, { ReportRequestId: 'new' }).reply(400, unknown)
+    await expect(read(microsoftAds, microsoft, null, day)).rejects.toMatchObject({ kind: 'unknown' })
+  })
+
   it('that is never finished is ordered once more after half a day', async () => {
     const waiting = JSON.stringify({ ...JSON.parse(held('old')), since: Date.now() - 12 * 3_600_000 - 1_000 })
     api().post(`${REPORTS}/Poll`, { ReportRequestId: 'old' }).reply(200, status('Pending'))
