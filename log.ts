@@ -10,7 +10,8 @@ export type Log = {
 }
 
 const NAMES =
-  '(?:access|refresh|id|bot)_?token|(?:client|signing)_?secret|code_?verifier|password|cookie|authorization'
+  '(?:access|refresh|id|bot|api|fb_exchange)[-_]?token|(?:client|signing|token)[-_]?secret|oauth_(?:token_secret|signature)' +
+  '|code_?verifier|api[-_]?key|password|cookie|authorization'
 
 const SECRETS: [RegExp, string][] = [
   [/\blk_([\w-]{4})[\w-]{8,}/g, 'lk_$1…'],
@@ -22,6 +23,11 @@ const SECRETS: [RegExp, string][] = [
   [/\b1\/\/[\w-]{10,}/g, '1//…'],
   [/\bEAA[A-Za-z0-9]{10,}/g, 'EAA…'],
   [/\bGOCSPX-[\w-]+/g, 'GOCSPX-…'],
+  [/\b([rs]k_(?:live|test)|ctrk|shp[a-z]{2})_[A-Za-z0-9]{8,}/g, '$1_…'],
+  [/\b(pk|ck|cs)_[A-Za-z0-9_]{20,}/g, '$1_…'],
+  [/\b(Atz[ar])\|[\w=/+-]+/g, '$1|…'],
+  [/\b[a-f0-9]{72,}\b/g, '…'],
+  [/\b(Token token=[\\"]*|Klaviyo-API-Key )[^\s,;"\\]+/gi, '$1…'],
   [/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer …'],
   [/\bBasic\s+[A-Za-z0-9+/]{16,}=*/g, 'Basic …'],
   [/(:\/\/[^\s:/@"]*):[^\s/@"]+@/g, '$1:…@'],
