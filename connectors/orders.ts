@@ -24,7 +24,10 @@ export type Orders = {
 type Place = { from: string; to?: string; id?: string; since?: number; at?: number }
 
 /** Longer than any provider says it needs: what is still being prepared then has been forgotten there. */
-const FORGOTTEN_MS = 12 * 3_600_000
+const HOUR_MS = 3_600_000
+const FORGOTTEN_MS = 12 * HOUR_MS
+/** To the hour, so that a range read again has the same cursors. */
+const hourNow = () => Math.floor(Date.now() / HOUR_MS) * HOUR_MS
 
 /**
  * Goes on from any cursor: a report that was lost in between is ordered once more. Throws ConnectorError, `rate_limited`
@@ -40,7 +43,7 @@ export function orderedPages(
   let open: { id: string; file: Buffer } | null = null
 
   return walk<Place>({ from: range.from }, cursor, async (place) => {
-    const { from, to = range.to, id, since = Date.now(), at = 0 } = place
+    const { from, to = range.to, id, since = hourNow(), at = 0 } = place
     if (id === undefined) {
       const window = windowFrom(from, range, orders.days)
       if (window === null) return { rows: [], after: null }
