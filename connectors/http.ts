@@ -106,11 +106,19 @@ export function tokenSet(provider: Provider, body: Json): TokenSet {
   return {
     accessToken,
     refreshToken: textAt(body, 'refresh_token'),
-    expiresInSeconds: numberAt(body, 'expires_in'),
-    grantExpiresInSeconds: numberAt(body, 'refresh_token_expires_in') ?? numberAt(body, 'refresh_expires_in'),
+    expiresInSeconds: secondsAt(body, 'expires_in'),
+    grantExpiresInSeconds: secondsAt(body, 'refresh_token_expires_in|refresh_expires_in'),
     scopes: scope ? scope.split(/[\s,]+/).filter(Boolean) : null,
     raw: body,
   }
+}
+
+const TEN_YEARS_S = 10 * 365 * 86_400
+
+/** Null for 0, -1 and centuries, by which providers say that something does not end. */
+function secondsAt(body: Json, path: string): number | null {
+  const seconds = numberAt(body, path)
+  return seconds !== null && seconds > 0 && seconds < TEN_YEARS_S ? seconds : null
 }
 
 /**

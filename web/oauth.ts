@@ -70,10 +70,12 @@ function answerOf({ access_token, refresh_token, error, jwt, raw = {} }: Respons
   }
 }
 
-/** Providers write it as a number or as text; anything else means it was not said. */
+const TEN_YEARS_S = 10 * 365 * 86_400
+
+/** Providers write it as a number or as text; anything else, 0, -1 and centuries mean that there is no end. */
 function secondsOf(value: unknown): number | null {
   const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : null
+  return seconds > 0 && seconds < TEN_YEARS_S ? seconds : null
 }
 
 function whyOf(error: unknown): string {

@@ -235,6 +235,16 @@ describe('the token endpoint', () => {
     })
   })
 
+  it.each([0, -1, 253_402_300_799, '1e30', 'never'])(
+    'takes an end after %s seconds for none',
+    async (expires_in) => {
+      const answer = { access_token: 'a', expires_in, refresh_expires_in: expires_in }
+      nock('https://auth.example').post('/token').reply(200, answer)
+      const ends = { expiresInSeconds: null, grantExpiresInSeconds: null }
+      expect(await postToken(provider, {}, token)).toMatchObject(ends)
+    },
+  )
+
   it('does not take an answer without a token for a renewal', async () => {
     nock('https://auth.example').post('/token').reply(200, { error: 'nope' })
     await expect(postToken(provider, {}, token)).rejects.toMatchObject({ kind: 'transient' })
