@@ -5,6 +5,8 @@ import type { Json } from './call.ts'
 /** No report is larger unpacked; what claims to be is refused before memory is. */
 const UNPACKED_BYTES = 100 * 1024 * 1024
 const [CENTRAL, LOCAL, END] = [0x02014b50, 0x04034b50, 0x06054b50]
+/** More columns than any report has. */
+const CELLS_MAX = 10_000
 const ZIP64 = 0xffffffff
 const [QUOTE, COMMA, LF, CR] = [0x22, 0x2c, 0x0a, 0x0d]
 const [OPEN, CLOSE, BACKSLASH] = [0x7b, 0x7d, 0x5c]
@@ -82,7 +84,7 @@ function lineAt(file: Buffer, at: number): { cells: string[]; end: number } {
   const cells: string[] = []
   for (let place = at; ; ) {
     const { text, end } = cellAt(file, place)
-    cells.push(text)
+    if (cells.push(text) > CELLS_MAX) throw new Error('a CSV with an endless line')
     place = end + 1
     if (file[end] !== COMMA) return { cells, end: place }
   }

@@ -85,6 +85,7 @@ describe('CSV', () => {
   it('throws where its columns are missing or it ends within quotation marks', () => {
     expect(() => read('<html><p>Access denied</p></html>')).toThrow('column day')
     expect(() => read('day,name\n1,"a')).toThrow('quotation marks')
+    expect(() => read(`day,name\n${','.repeat(20_000)}`)).toThrow('endless line')
     expect(read('')).toEqual([])
   })
 
