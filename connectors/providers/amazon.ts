@@ -3,8 +3,9 @@ import { ConnectorError, type OAuthProvider } from '../connector.ts'
 import { postToken } from '../http.ts'
 import { textAt } from '../values.ts'
 
-type Region = { says: string; api: string; signIn: string; tokens: string }
+type Region = { name: string; says: string; api: string; signIn: string; tokens: string }
 const NORTH_AMERICA: Region = {
+  name: 'NA',
   says: 'North America (amazon.com, .ca, .com.mx, .com.br)',
   api: 'https://advertising-api.amazon.com',
   signIn: 'https://www.amazon.com/ap/oa',
@@ -13,12 +14,14 @@ const NORTH_AMERICA: Region = {
 const REGIONS: Record<string, Region> = {
   NA: NORTH_AMERICA,
   EU: {
+    name: 'EU',
     says: 'Europe, Middle East, India (amazon.de, .co.uk, .fr, .ae, .in, …)',
     api: 'https://advertising-api-eu.amazon.com',
     signIn: 'https://eu.account.amazon.com/ap/oa',
     tokens: 'https://api.amazon.co.uk',
   },
   FE: {
+    name: 'FE',
     says: 'Far East (amazon.co.jp, .com.au, .sg)',
     api: 'https://advertising-api-fe.amazon.com',
     signIn: 'https://apac.account.amazon.com/ap/oa',
@@ -66,12 +69,14 @@ export const amazon: OAuthProvider = {
   tokenAuth: 'form',
   authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
 
+  /** The same person has one id in all regions, and tokens of each: these are connections of their own. */
   async identity(context) {
-    const { body } = await context.call({ url: `${regionAt(context.site).tokens}/user/profile` })
+    const { tokens, name: region } = regionAt(context.site)
+    const { body } = await context.call({ url: `${tokens}/user/profile` })
     const id = textAt(body, 'user_id')
     if (id === null) throw new ConnectorError('unknown', amazon.id, 'Amazon did not say who signed in')
     const name = textAt(body, 'email') ?? textAt(body, 'name')
-    return { id, label: name ?? `Amazon account …${id.slice(-4)}` }
+    return { id: `${id}/${region}`, label: name ?? `Amazon account …${id.slice(-4)}` }
   },
 
   /** Amazon keeps the refresh token as it is. */
