@@ -83,7 +83,10 @@ export type Connector = {
   provider: Provider
   /** Where its data come from; no other origin is ever called. Patterns as in Provider. */
   origins: string[]
-  /** Where files it has ordered are fetched from, without the token. Patterns as in Provider. */
+  /**
+   * Where files it has ordered are fetched from, without the token. Patterns as in Provider, and `https://*` for any
+   * public address, where the provider forbids to count on one.
+   */
   downloads?: string[]
   scopes: string[]
   /** Asked for too, but nothing is lost but reach where they are not granted. */

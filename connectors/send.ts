@@ -33,12 +33,15 @@ export async function send(caller: Caller, request: HttpRequest, signal: AbortSi
 export async function download(caller: Caller, url: string, signal: AbortSignal): Promise<Buffer> {
   const { connector, provider } = caller
   const allowed = [...(connector?.downloads ?? []), ...(connector?.origins ?? [])]
-  if (!isDownload(url, allowed, provider.origins))
-    throw failure(caller, 'unknown', 'prepared a file at an address that is not its own')
+  const stray = () => failure(caller, 'unknown', 'prepared a file at an address that is not its own')
+  if (!isDownload(url, allowed, provider.origins)) throw stray()
   return timed(caller, signal, DOWNLOAD_MS, async (deadline) => {
     const options = { method: 'GET', headers: { 'user-agent': AGENT }, body: null, signal: deadline }
     const isThere = isLanding(url, [...allowed, ...provider.origins])
-    const { status, body } = isThere ? await callRouted(url, options) : await deliver(url, 'site', options)
+    const sent = isThere ? callRouted(url, options) : deliver(url, 'site', options)
+    const { status, body } = await sent.catch((cause: unknown) => {
+      throw cause instanceof PrivateAddress ? stray() : cause
+    })
     const file = await readAll(caller, body, DOWNLOAD_BYTES)
     if (status >= 300)
       throw new ConnectorError('transient', provider.id, `A prepared report answered ${status}`)

@@ -81,12 +81,20 @@ describe('A prepared report', () => {
   })
 
   it.each([
-    'https://evil.example/report.zip',
+    'https://10.0.0.1/report.zip',
+    'https://[::1]/report.zip',
     'http://169.254.169.254/latest/meta-data',
     'no address at all',
-  ])('is not fetched from elsewhere: %s', async (url) => {
+  ])('is fetched from no private or plain address: %s', async (url) => {
     api().post(`${REPORTS}/Poll`).reply(200, status('Success', url))
     await expect(read(microsoftAds, microsoft, held('x'), day)).rejects.toMatchObject({ kind: 'unknown' })
+  })
+
+  it('is fetched from wherever Microsoft keeps its files these days', async () => {
+    api().post(`${REPORTS}/Poll`).reply(200, status('Success', 'https://download.example/a.csv'))
+    nock('https://download.example').get('/a.csv').reply(200, 'TimePeriod,CampaignId\n2026-11-06,1\n')
+    const [page] = await read(microsoftAds, microsoft, held('x'), day)
+    expect(page?.rows).toMatchObject([{ date: '2026-11-06', dimensions: { campaign_id: '1' } }])
   })
 
   it('whose row lacks its day is no report of ours', async () => {
