@@ -2,13 +2,21 @@
 import { ConnectorError, type Context, type HttpRequest, type Json, type Reply } from './call.ts'
 import type { Page } from './connector.ts'
 
-/** Every answer of a listing: `next` makes the following request of the last answer, null ends it. */
+/**
+ * Every answer of a listing: `next` makes the following request of the last answer, null ends it. Throws ConnectorError
+ * where that leads back to a page that was read: it would never end.
+ */
 export async function* listing(
   context: Context,
   first: HttpRequest,
   next: (reply: Reply, asked: HttpRequest) => HttpRequest | null,
 ): AsyncGenerator<Json> {
+  const asked = new Set<string>()
   for (let request: HttpRequest | null = first; request !== null; ) {
+    const page = JSON.stringify([request.url, request.query, request.json, request.form])
+    if (asked.has(page))
+      throw new ConnectorError('unknown', new URL(request.url).host, 'A listing came back to the same page')
+    asked.add(page)
     const reply: Reply = await context.call(request)
     yield reply.body
     request = next(reply, request)

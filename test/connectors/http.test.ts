@@ -8,6 +8,7 @@ import {
   type Provider,
 } from '../../connectors/connector.ts'
 import { openContext, postToken, revokeToken, routed, routeOrigins } from '../../connectors/http.ts'
+import { listing } from '../../connectors/paging.ts'
 import { google } from '../../connectors/providers/google.ts'
 import { searchConsole } from '../../connectors/search-console.ts'
 import { decimalAt, textAt } from '../../connectors/values.ts'
@@ -213,6 +214,17 @@ describe('pace', () => {
     await expect(ask('three')).rejects.toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 30 })
     await Promise.all([ask(null), ask(null)])
   }, 2_000)
+})
+
+it('ends a listing that leads back to a page it gave before', async () => {
+  nock(API).get('/rows').reply(200, { next: 'a' })
+  nock(API).get('/rows?page=a').reply(200, { next: 'b' })
+  nock(API).get('/rows?page=b').reply(200, { next: 'a' })
+  const account = { provider, connector, accessToken: 't', app, signal: new AbortController().signal }
+  const all = listing(openContext(account), { url: `${API}/rows` }, ({ body }) => ({
+    ...{ url: `${API}/rows`, query: { page: String((body as { next: string }).next) } },
+  }))
+  await expect(Array.fromAsync(all)).rejects.toMatchObject({ kind: 'unknown' })
 })
 
 describe('the token endpoint', () => {
