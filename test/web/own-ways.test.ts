@@ -25,6 +25,7 @@ let stage: Stage
 
 /** What the key's provider says of a key. */
 let verdict: 'good' | 'unknown' | 'narrow' | 'down' = 'good'
+let whose = 'vault-account-7'
 /** What happens while Vault is being asked. */
 let meanwhile: () => Promise<unknown> = () => Promise.resolve()
 const asked: string[] = []
@@ -39,13 +40,8 @@ const vault: KeyProvider = {
     name: 'Vault',
     permissionsUrl: 'https://vault.example',
   },
-  ...{
-    origins: [],
-    baseScopes: [],
-    errors: [],
-    reasonPath: 'error',
-    limit: { concurrency: 5, minTimeMs: 0 },
-  },
+  ...{ origins: [], baseScopes: [], errors: [], reasonPath: 'error' },
+  limit: { concurrency: 5, minTimeMs: 0 },
   ask: [
     secretField({
       ...{ name: 'apiKey', label: 'API key', hint: 'Settings › Keys', pattern: /^vk_[a-z0-9]{8,}$/ },
@@ -57,7 +53,7 @@ const vault: KeyProvider = {
   async identity() {
     asked.push('identity')
     await meanwhile()
-    if (verdict === 'good') return { id: 'vault-account-7', label: 'Contoso' }
+    if (verdict === 'good') return { id: whose, label: 'Contoso' }
     const kind = ({ unknown: 'revoked', narrow: 'scope_missing', down: 'transient' } as const)[verdict]
     throw new ConnectorError(kind, 'vault', 'Vault said no')
   },
@@ -265,6 +261,28 @@ describe('a key', () => {
     expect(rows).toMatchObject([{ id: before?.id, label: 'Contoso, key …0000' }])
     const kept = await db.sql`select id from source where org_id = ${orgId} and status <> 'removed'`
     expect(kept.map(({ id }) => id)).toEqual([before?.sourceId])
+  })
+
+  it('of another account heals nothing by itself', async () => {
+    const link = await issueLink(stage, { connectorIds: ['ledger'] })
+    const owner = new Visitor()
+    const picker = await typeKey(owner, link.path, KEY)
+    await owner.post(at(`${link.path}/finish`), picks(picker.html, ['v1']))
+    const { orgId, clientId } = link
+    const [{ id: connectionId = '' } = {}] = await connectionsOf(link.requestId)
+    await db.sql`update connection set status = 'disconnected' where id = ${connectionId}`
+    await db.sql`update source set status = 'disconnected' where org_id = ${orgId}`
+    const again = await issueLink(stage, { connectorIds: ['ledger'], orgId, connectionId })
+    await db.sql`update access_request set client_id = ${clientId} where id = ${again.requestId}`
+    whose = 'vault-account-8'
+    const other = await typeKey(owner, again.path, 'vk_another1234').finally(
+      () => (whose = 'vault-account-7'),
+    )
+    await owner.post(at(`${again.path}/finish`), picks(other.html, 'all'))
+    const left = await db.sql`select connection_id, status from source where org_id = ${orgId}`
+    expect(left).toEqual([{ connectionId, status: 'disconnected' }])
+    const moves = await db.sql`select from_connection_id, status from move where org_id = ${orgId}`
+    expect(moves).toEqual([{ fromConnectionId: connectionId, status: 'open' }])
   })
 
   it('of one account serves each client by a connection of its own, and each ends by itself', async () => {
