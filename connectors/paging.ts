@@ -3,8 +3,8 @@ import { ConnectorError, type Context, type HttpRequest, type Json, type Reply }
 import type { Page } from './connector.ts'
 
 /**
- * Every answer of a listing: `next` makes the following request of the last answer, null ends it. Throws ConnectorError
- * where that leads back to a page that was read: it would never end.
+ * Every answer of a listing: `next` makes the following request of the last answer; null, or the same one, ends it.
+ * Throws ConnectorError where that leads back to a page read before: it would never end.
  */
 export async function* listing(
   context: Context,
@@ -19,7 +19,8 @@ export async function* listing(
     asked.add(page)
     const reply: Reply = await context.call(request)
     yield reply.body
-    request = next(reply, request)
+    const following: HttpRequest | null = next(reply, request)
+    request = JSON.stringify(following) === JSON.stringify(request) ? null : following
   }
 }
 

@@ -115,8 +115,11 @@ export const shopifyOrders = defineConnector({
     },
     pages,
   },
-  // The scope is there, but Shopify has not approved the app for such data: nothing a shop's owner can mend.
-  errors: [{ kind: 'app_config', at: 'api', contains: 'not approved to access' }],
+  // The scope is there, but Shopify does not let the app have such data, or such a token: nothing an owner can mend.
+  errors: [
+    { kind: 'app_config', at: 'api', contains: 'not approved to access' },
+    { kind: 'app_config', at: 'api', contains: 'Non-expiring access tokens' },
+  ],
   version: { pinned: VERSION, sunset: '2027-10' },
 })
 
@@ -165,11 +168,12 @@ function pages(context: Context, account: Account, { from, to }: DayRange, curso
     let [c, moved]: [string | null, boolean] = [null, false]
     do {
       const { body, headers }: Reply = await ask(context, ORDERS, { q, c })
+      const end = textAt(body, 'data.orders.pageInfo.endCursor')
+      const isNew: boolean = c === null || end !== c // else the same page came again
       const orders = valuesAt(body, 'data.orders.nodes[]|data.orders.edges[].node')
-      for (const [date, its] of Map.groupBy(orders, (order) => dayOf(order, zone)))
+      for (const [date, its] of Map.groupBy(isNew ? orders : [], (order) => dayOf(order, zone)))
         days.set(date, [...(days.get(date) ?? []), ...its])
-      c = textAt(body, 'data.orders.pageInfo.endCursor')
-      if (valueAt(body, 'data.orders.pageInfo.hasNextPage') !== true) c = null
+      c = isNew && valueAt(body, 'data.orders.pageInfo.hasNextPage') === true ? end : null
       moved = (headers['x-shopify-api-version'] ?? VERSION) !== VERSION
     } while (c !== null && days.size < 2)
     const cut = c === null ? null : ([...days.keys()].at(-1) ?? null)

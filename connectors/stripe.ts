@@ -153,9 +153,10 @@ function pages(context: Context, account: Account, range: DayRange, cursor: stri
     }
     const { body } = await context.call({ url: `${API}/balance_transactions`, query })
     const found = valuesAt(body, 'data[]')
-    for (const transaction of found) add(transaction, sums, zone, window)
     const last = textAt(found.at(-1) ?? null, 'id')
-    if (valueAt(body, 'has_more') === true && last !== null)
+    const isNew = last !== after // else the same page came again
+    if (isNew) for (const transaction of found) add(transaction, sums, zone, window)
+    if (isNew && valueAt(body, 'has_more') === true && last !== null)
       return { rows: [], timeZone: zone, after: { from, after: last, sums } }
     const rows = Object.entries(sums).map(([key, sum]) => rowOf(key, sum))
     return { rows, timeZone: zone, after: next > range.to ? null : { from: next, after: null, sums: {} } }

@@ -6,7 +6,10 @@ import type { Account, Connector, DayRange } from '../../connectors/connector.ts
 import { openContext } from '../../connectors/http.ts'
 import { klaviyo } from '../../connectors/klaviyo.ts'
 import { mailchimpAudiences } from '../../connectors/mailchimp.ts'
+import { pinterestAds } from '../../connectors/pinterest-ads.ts'
+import { shopifyOrders } from '../../connectors/shopify.ts'
 import { snapchatAds } from '../../connectors/snapchat-ads.ts'
+import { stripe } from '../../connectors/stripe.ts'
 import { xAds } from '../../connectors/x-ads.ts'
 import { app } from './fixture.ts'
 
@@ -172,5 +175,44 @@ describe('CallRail', () => {
       .reply(200, pages(1, { accounts: [{ ...account, id: 227799611 }] }))
     const found = await Array.fromAsync(callrail.accounts(open(callrail)))
     expect([...new Set(found.map(({ id }) => id))]).toEqual(['227799611'])
+  })
+})
+
+it('a listing whose page leads to itself is over', async () => {
+  const items = [{ id: '549755880001', name: 'Northwind', currency: 'USD' }]
+  const api = nock('https://api.pinterest.com')
+  api
+    .get(/ad_accounts/)
+    .times(2)
+    .reply(200, { items, bookmark: 'string' })
+  const found = await Array.fromAsync(pinterestAds.accounts(open(pinterestAds)))
+  expect(found.map(({ id }) => id)).toEqual(['549755880001', '549755880001'])
+  expect(nock.isDone()).toBe(true)
+})
+
+it('Stripe’s and Shopify’s pages that come again are counted once', async () => {
+  const account = { id: 'a', name: 'Northwind', timeZone: 'America/New_York', currency: 'USD' }
+  const range = { from: '2026-11-06', to: '2026-11-06' }
+  const sale = { id: 'txn_1', amount: 8450, fee: 275, net: 8175, currency: 'usd', created: 1_793_980_800 }
+  const answer = { data: [{ ...sale, reporting_category: 'charge' }], has_more: true }
+  nock('https://api.stripe.com')
+    .get(/balance_transactions/)
+    .times(2)
+    .reply(200, answer)
+  const [, page] = await read(stripe, account, range)
+  expect(page?.rows).toMatchObject([{ metrics: { transactions: 1, amount: '84.5', fee: '2.75' } }])
+
+  const pageInfo = { hasNextPage: true, endCursor: 'eyJ' }
+  const total = { currentTotalPriceSet: { shopMoney: { amount: '84.50' } } }
+  const nodes = [{ id: 'gid://shopify/Order/5001', createdAt: '2026-11-06T15:20:00Z', ...total }]
+  const shop = 'https://northwind.myshopify.com'
+  nock(shop)
+    .post(/graphql/)
+    .times(2)
+    .reply(200, { data: { orders: { pageInfo, nodes } } })
+  const [orders] = await read(shopifyOrders, account, range, shop)
+  expect(orders).toMatchObject({
+    rows: [{ metrics: { orders: 1, revenue: '84.5', refunds: null } }],
+    next: null,
   })
 })
