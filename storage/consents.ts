@@ -25,6 +25,16 @@ export async function begin(
   return (row as { id: string }).id
 }
 
+/** Begun for this link in the last hour, in whatever browser. */
+export async function countLately({ sql }: Db, orgId: string, linkId: string): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from consent join link_session session
+      on session.org_id = consent.org_id and session.id = consent.link_session_id
+    where consent.org_id = ${orgId} and session.link_id = ${linkId}
+      and consent.started_at > latchkey.clock() - interval '1 hour'`
+  return row?.n ?? 0
+}
+
 /** The callback's right to go on; undefined when it was taken before, or belongs to another link session. */
 export async function take(
   { sql }: Db,

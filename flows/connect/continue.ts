@@ -22,7 +22,7 @@ export type Continued =
   /** Questions come first; `wrong` names the answers that cannot be meant. Nothing has begun. */
   | { kind: 'ask'; stop: Stop; link: LinkView; typed: Record<string, string>; wrong: string[] }
   | { kind: 'not-open'; sight: Sight }
-  /** Ten browsers hold a credential each, or nothing of the request is offered here any more. */
+  /** Ten browsers hold a credential each, it was tried too often, or nothing of the request is offered here any more. */
   | { kind: 'too-many'; link: LinkView }
   | { kind: 'not-offered'; link: LinkView }
 
@@ -71,6 +71,9 @@ export async function continueLink(
     const linkSessionId = session?.id ?? (await openSession(tx, link, cookie))
     if (linkSessionId === 'ended') return { kind: 'not-open', sight: await look(services, token, cookies) }
     if (linkSessionId === 'full') return { kind: 'too-many', link }
+    const isTyped = stop.fields.length > 0 // robots press Continue, but type nothing, and lock nobody out
+    if (isTyped && (await consents.countLately(tx, link.orgId, link.id)) >= TRIES_MAX)
+      return { kind: 'too-many', link }
     await noteStart(services, tx, link)
     const consentId = await consents.begin(tx, link.orgId, {
       linkSessionId,
@@ -85,6 +88,9 @@ export async function continueLink(
     return { kind: 'check', entered: { stop, answers, consentId, linkSessionId }, ...browser }
   })
 }
+
+/** In an hour and per link: whoever holds one does not guess keys, or probe addresses, through us. */
+const TRIES_MAX = 60
 
 /** Keys need no registration of ours anywhere. */
 const NO_APP = { id: '', secret: '' }

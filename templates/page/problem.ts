@@ -102,7 +102,7 @@ function tripWords(p: { kind: string; providerName: string }): [string, Markup] 
     ]
   if (p.kind === 'too-many')
     return [
-      'This link is open in too many browsers',
+      'This link was tried too often',
       html`Please go on in the browser where you signed in, or try again in an hour.`,
     ]
   if (p.kind === 'not-offered')
