@@ -19,7 +19,7 @@ import { exactJson } from './files.ts'
 import { orderedPages } from './orders.ts'
 import { listing } from './paging.ts'
 import { API, PROFILE, pinterest, SITE } from './providers/pinterest.ts'
-import { decimalAt, given, numberAt, textAt } from './values.ts'
+import { decimalAt, fromMicros, given, numberAt, textAt } from './values.ts'
 
 const ADS = 'ads:read'
 const COLUMNS = ['SPEND_IN_DOLLAR', 'IMPRESSION_1', 'TOTAL_CLICKTHROUGH', 'TOTAL_CONVERSIONS']
@@ -162,7 +162,7 @@ function rowOf(row: Json): Row {
     metrics: {
       impressions: numberAt(row, 'IMPRESSION_1'),
       clickthroughs: numberAt(row, 'TOTAL_CLICKTHROUGH'),
-      spend: decimalAt(row, 'SPEND_IN_DOLLAR'),
+      spend: decimalAt(row, 'SPEND_IN_DOLLAR') ?? fromMicros(textAt(row, 'SPEND_IN_MICRO_DOLLAR')),
       conversions: numberAt(row, 'TOTAL_CONVERSIONS'),
     },
   }

@@ -2,7 +2,7 @@
 import { ConnectorError, type Context, type Json } from '../call.ts'
 import { valuesAt } from '../classify.ts'
 import type { Account, DayRange } from '../connector.ts'
-import { addDays, startOfLocalDay, zoneOf } from '../days.ts'
+import { addDays, midnightIn, startOfLocalDay, zoneOf } from '../days.ts'
 import { textAt } from '../values.ts'
 import { x } from './x.ts'
 
@@ -11,10 +11,16 @@ const API = `${X_ADS}/12/stats`
 /** So many campaigns at a time, either way. */
 const AT_A_TIME = 20
 
-/** What is asked for, 20 campaigns each. Times are the account's midnights, in UTC; the end is not included. */
+/**
+ * What is asked for, 20 campaigns each. Times are the account's midnights, in UTC; the end is not included. X wants whole
+ * hours, which a midnight at half past has only in its own zone.
+ */
 function* questions(account: Account, ids: string[], { from, to }: DayRange) {
-  const midnight = (day: string) =>
-    `${startOfLocalDay(day, zoneOf(account.timeZone)).toISOString().slice(0, 19)}Z`
+  const zone = zoneOf(account.timeZone)
+  const midnight = (day: string) => {
+    const at = startOfLocalDay(day, zone)
+    return at.getUTCMinutes() === 0 ? `${at.toISOString().slice(0, 19)}Z` : midnightIn(day, zone)
+  }
   for (let at = 0; at < ids.length; at += AT_A_TIME)
     yield {
       ...{ entity: 'CAMPAIGN', entity_ids: ids.slice(at, at + AT_A_TIME).join(',') },

@@ -129,6 +129,28 @@ it('X’s days begin where its answer says they do', async () => {
   expect(page?.rows).toMatchObject([{ date: '2026-11-06', metrics: { billed_charge: '41.23' } }])
 })
 
+it('X is asked for whole hours, also where midnight has none in UTC', async () => {
+  const account = { id: 'acc', name: 'Northwind', timeZone: 'Asia/Kolkata' }
+  const api = nock('https://ads-api.x.com')
+  api.get(/campaigns/).reply(200, { data: [{ id: 'a1', name: 'Autumn' }], next_cursor: null })
+  api
+    .get(/stats/)
+    .query(({ start_time }) => start_time === '2026-11-05T00:00:00+05:30')
+    .reply(200, { data: [{ id: 'a1', id_data: [{ metrics: { impressions: [1] } }] }] })
+  const [page] = await read(xAds, account, { from: '2026-11-05', to: '2026-11-05' })
+  expect(page?.rows).toMatchObject([{ date: '2026-11-05', metrics: { impressions: 1 } }])
+})
+
+it('Pinterest’s spend in millionths is spend too', async () => {
+  const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10)
+  const row = { DATE: day, AD_ACCOUNT_ID: '5', SPEND_IN_MICRO_DOLLAR: 145_720_000, IMPRESSION_1: '30112' }
+  nock('https://api.pinterest.com')
+    .get(/analytics/)
+    .reply(200, [row])
+  const [page] = await read(pinterestAds, { id: '5', name: 'Northwind' }, { from: day, to: day })
+  expect(page?.rows).toMatchObject([{ metrics: { spend: '145.72', impressions: 30_112, conversions: null } }])
+})
+
 it('a part of a day that Klaviyo adds is left out', async () => {
   const account = { id: 'Abc123', name: 'Northwind', timeZone: 'US/Eastern', currency: 'USD' }
   const api = nock('https://a.klaviyo.com')
