@@ -20,7 +20,7 @@ export function numberAt(from: Json, path: string): number | null {
 export function decimalAt(from: Json, path: string): string | null {
   const text = textAt(from, path)
   if (text === null || !DECIMAL.test(text)) return null
-  return /e/i.test(text) ? plain(text) : text
+  return /e/i.test(text) ? sumOf([text]) : text
 }
 
 /** Millionths of a unit as an exact decimal: '402570000' is '402.57'. */
