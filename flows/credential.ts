@@ -77,10 +77,11 @@ export async function lookAgain(
   if (credential.refreshToken !== null && credential.refreshToken !== credential.accessToken) return
   const [source] = await sources.ofConnection(services.db, orgId, connectionId)
   const connector = source && services.connectors.get(source.connectorId)
-  if (!connector) return
-  await withCredential(services, { orgId, connectionId, connector }, signal, async (context) => {
-    for await (const _account of connector.accounts(context)) break
-  })
+  if (!connector && credential.refreshToken === null) return
+  if (connector)
+    await withCredential(services, { orgId, connectionId, connector }, signal, async (context) => {
+      for await (const _account of connector.accounts(context)) break
+    })
   await connections.markVerified(services.db, orgId, connectionId)
 }
 
