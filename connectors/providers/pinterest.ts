@@ -48,10 +48,10 @@ export const pinterest: OAuthProvider = {
   },
 
   errors: [
-    { kind: 'revoked', at: 'token', path: 'code', in: [283] }, // "The authorization grant is invalid"
+    // 283, "The authorization grant is invalid", is about the app where it says so.
+    { kind: 'revoked', at: 'token', path: 'code', in: [283], lacks: ['Invalid Application ID'] },
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },
-    // At the token endpoint 2, "Authentication failed", is about the Basic header: our own id and secret.
-    { kind: 'app_config', at: 'token', path: 'code', in: [2] },
+    { kind: 'app_config', at: 'token', contains: 'Invalid Application ID' },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
     { kind: 'revoked', at: 'token', http: [400, 401] },
     // "Your token does not have sufficient permissions", with the same code and status as a token that is dead.
