@@ -115,7 +115,7 @@ async function rowOf(context: Context, { id }: Account, day: string): Promise<Ro
   })
   const said = METRICS.map((name) => {
     const found = valuesAt(body, 'data[]').find((metric) => textAt(metric, 'name') === name) ?? null
-    return [name, numberAt(found, 'total_value.value|values[].value')] as const
+    return [name, numberAt(found, 'total_value.value') ?? numberAt(found, 'values[].value')] as const
   })
   if (said.every(([, value]) => value === null)) return null
   return { date: day, dimensions: {}, metrics: Object.fromEntries(said) }
