@@ -39,7 +39,7 @@ export type Opening = {
 export function openContext(options: Opening): Context {
   const { provider, connector, accessToken, account = null, accountKey = null, app, signal } = options
   const site = options.site ?? ''
-  const caller: Caller = { provider, connector, where: 'api', site }
+  const caller: Caller = { provider, connector, where: 'api', site, accessToken }
   const turn = { provider, connector, accountKey }
   const signed = (request: HttpRequest): HttpRequest => {
     const plain = { ...request, headers: { ...connector?.headers(account, app), ...request.headers } }
@@ -153,7 +153,7 @@ function refused(caller: Caller, reply: Reply): ConnectorError {
   const { provider, where } = caller
   const { kind, ownerAction } = classify(rules(caller), where, reply)
   const path = caller.connector?.reasonPath ?? provider.reasonPath
-  const reason = valuesAt(reply.body, path).find(isCode) ?? null
+  const reason = valuesAt(reply.body, path).find((value) => isCode(value) && !repeats(caller, value)) ?? null
   return failure(caller, kind, `answered ${reply.status}${reason === null ? '' : ` ${reason}`}`, {
     retryAfterSeconds: retryAfter(reply) ?? provider.retryAfterSeconds?.(reply) ?? null,
     ownerAction,
@@ -163,6 +163,10 @@ function refused(caller: Caller, reply: Reply): ConnectorError {
 }
 
 const rules = ({ provider, connector }: Caller) => [connector?.errors ?? [], provider.errors]
+
+/** A shop's address was typed by a stranger: its answer may hold the very key it got. */
+const repeats = ({ accessToken }: Caller, value: Json) =>
+  String(value).length >= 16 && (accessToken ?? '').includes(String(value))
 
 /** Codes only: free text of a provider may repeat what was sent. */
 const isCode = (value: Json) =>

@@ -7,7 +7,14 @@ import { exactJson } from './files.ts'
 import { checkOrigin, isDownload, isLanding, routed } from './origins.ts'
 import { callOutward, callRouted, type Inward, PrivateAddress } from './outward.ts'
 
-export type Caller = { provider: Provider; connector: Connector | null; where: 'token' | 'api'; site: string }
+export type Caller = {
+  provider: Provider
+  connector: Connector | null
+  where: 'token' | 'api'
+  site: string
+  /** What was shown, so that an answer that repeats it is not passed on. */
+  accessToken?: string | null
+}
 
 const DEADLINE_MS = 30_000
 const DOWNLOAD_MS = 120_000

@@ -3,13 +3,14 @@ import nock from 'nock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callrail } from '../../connectors/callrail.ts'
 import type { Account, Connector, DayRange } from '../../connectors/connector.ts'
-import { openContext } from '../../connectors/http.ts'
+import { openContext, routeOrigins } from '../../connectors/http.ts'
 import { klaviyo } from '../../connectors/klaviyo.ts'
 import { mailchimpAudiences } from '../../connectors/mailchimp.ts'
 import { pinterestAds } from '../../connectors/pinterest-ads.ts'
 import { shopifyOrders } from '../../connectors/shopify.ts'
 import { snapchatAds } from '../../connectors/snapchat-ads.ts'
 import { stripe } from '../../connectors/stripe.ts'
+import { woocommerce } from '../../connectors/woocommerce.ts'
 import { xAds } from '../../connectors/x-ads.ts'
 import { app } from './fixture.ts'
 
@@ -237,4 +238,20 @@ it('Stripe’s and Shopify’s pages that come again are counted once', async ()
     rows: [{ metrics: { orders: 1, revenue: '84.5', refunds: null } }],
     next: null,
   })
+})
+
+it('a shop that repeats its key as a code does not get it into our words', async () => {
+  const [consumer, secret] = [`ck_${'a1'.repeat(20)}`, `cs_${'b2'.repeat(20)}`]
+  const shop = 'https://shop.northwind.example'
+  routeOrigins({ [shop]: 'http://127.0.0.1:9999' })
+  nock('http://127.0.0.1:9999')
+    .get(/settings/)
+    .reply(401, { code: secret, message: secret })
+  const context = openContext({
+    ...{ provider: woocommerce.provider, connector: woocommerce, site: shop, app: null },
+    ...{ accessToken: `${consumer}:${secret}`, signal: new AbortController().signal },
+  })
+  const failed = await Array.fromAsync(woocommerce.accounts(context)).catch((error: unknown) => error)
+  routeOrigins({})
+  expect(failed).toMatchObject({ kind: 'revoked', reason: null, message: 'WooCommerce answered 401' })
 })
