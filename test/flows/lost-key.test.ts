@@ -1,5 +1,6 @@
 /** A credential whose key is missing is staff's trouble, said once, and never the owner's. */
 import { expect, test } from 'vitest'
+import type { OAuthProvider } from '../../connectors/connector.ts'
 import { withdraw } from '../../flows/connect/held-secret.ts'
 import { endConnection } from '../../flows/end-connection.ts'
 import { runSync } from '../../flows/sync.ts'
@@ -10,7 +11,10 @@ import { readingServices, rowPerDay, type Sent, seedSource, tinyConnector } from
 
 const { db } = await freshDatabase()
 const sent: Sent[] = []
-const services = readingServices(db, [tinyConnector(rowPerDay as never)], sent)
+const tiny = tinyConnector(rowPerDay as never)
+const revoke = (token: string) => ({ url: 'https://tiny.example/revoke', form: { token } })
+const revocable = { ...(tiny.provider as OAuthProvider), revoke }
+const services = readingServices(db, [{ ...tiny, provider: revocable }], sent)
 const rotated = {
   ...services,
   vault: createVault([{ id: 'k2', secret: Buffer.alloc(32, 9) }], 'credential'),
