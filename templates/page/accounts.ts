@@ -59,7 +59,14 @@ ${p.problem ? problemWords(p) : null}
 <p>${named(p.orgName)} will read what you tick, for client ${named(p.clientName)}. Nothing is connected before you press Finish.</p>
 ${p.room === null ? null : html`<p class="soft">The agency’s plan has room for ${counted(p.room, 'more account')}.</p>`}
 ${p.late ? html`<p class="warn">This link has just expired. You can still press Finish for a few minutes.</p>` : null}
-${p.expected ? otherLogin(p.expected) : null}
+${
+  p.expected
+    ? otherLogin(
+        p.expected,
+        p.signIns.every(({ isKey }) => isKey),
+      )
+    : null
+}
 <form method="post" action="${p.path}/finish">
 <input type="hidden" name="form" value="${p.form}">
 ${p.heldIds.map((id) => html`<input type="hidden" name="held" value="${id}">`)}
@@ -122,8 +129,11 @@ ${button({ label: signIn.isKey ? 'Enter another key' : 'Sign in as someone else'
 </div>`
 }
 
-const otherLogin = (expected: string) =>
-  html`<p class="warn">This was connected by <strong>${named(expected)}</strong> before, which is another login.
+const otherLogin = (expected: string, isKey: boolean) =>
+  isKey
+    ? html`<p class="warn">This key is of another account than the one that was connected before.
+Enter a key of that one to repair the connection. If you press Finish with this key, the agency is asked whether to use it instead; nothing moves before they agree.</p>`
+    : html`<p class="warn">This was connected by <strong>${named(expected)}</strong> before, which is another login.
 Sign in as that one to repair the connection. If you press Finish with this login, the agency is asked whether to use it instead; nothing moves before they agree.</p>`
 
 function problemWords({ problem }: AccountsPage): Markup | null {

@@ -49,7 +49,9 @@ export type LinkPage = {
 
 export function linkPage(p: LinkPage): Page {
   const names = listed([...new Set(p.stops.flatMap(({ sources }) => sources.map((s) => s.connectorName)))])
-  const verb = p.purpose === 'reconnect' ? 'sign in again to' : 'connect'
+  const takesKey = p.stops.length > 0 && p.stops.every(({ goesTo }) => goesTo === null)
+  const again = takesKey ? 'enter a new key for' : 'sign in again to'
+  const verb = p.purpose === 'reconnect' ? again : 'connect'
   const title = p.forSelf ? `Connect ${names}` : `${p.sender.orgName} asks you to ${verb} ${names}`
   const open = p.stops.find(({ signedInAs }) => signedInAs === null)
   return page(
@@ -64,7 +66,7 @@ ${p.declined ? html`<p class="warn">You declined this. If that was a mistake, yo
 <dt>Works until</dt><dd><strong>${exactTime(p.expiresAt, p.timeZone)}</strong></dd>
 </dl>
 ${p.note ? html`<h2>Note</h2><p class="note">${named(p.note)}</p>` : null}
-${p.expected ? html`<p class="warn">Please sign in as <strong>${named(p.expected)}</strong>, the login this was connected with before.</p>` : null}
+${p.expected ? expectedWords(p.expected, takesKey) : null}
 <h2>What it is about</h2>
 ${p.stops.map((stop) => stopSection(p, stop, stop === open))}
 ${p.stops.some(({ signedInAs }) => signedInAs !== null) ? resume(p) : null}
@@ -78,6 +80,11 @@ ${p.stops.some(({ signedInAs }) => signedInAs !== null) ? resume(p) : null}
 ${p.forSelf ? null : waysOut(p)}`,
   )
 }
+
+const expectedWords = (expected: string, takesKey: boolean) =>
+  takesKey
+    ? html`<p class="warn">Please enter a key of the same account this was connected with before.</p>`
+    : html`<p class="warn">Please sign in as <strong>${named(expected)}</strong>, the login this was connected with before.</p>`
 
 function askedBy({ requester, sender }: LinkPage): Markup {
   const site = requester.website && /^https?:\/\//.test(requester.website) ? requester.website : null

@@ -275,9 +275,11 @@ describe('a key', () => {
     const again = await issueLink(stage, { connectorIds: ['ledger'], orgId, connectionId })
     await db.sql`update access_request set client_id = ${clientId} where id = ${again.requestId}`
     whose = 'vault-account-8'
+    expect((await owner.go(at(again.path))).html).toContain('enter a key of the same account')
     const other = await typeKey(owner, again.path, 'vk_another1234').finally(
       () => (whose = 'vault-account-7'),
     )
+    expect(other.html).toContain('This key is of another account')
     await owner.post(at(`${again.path}/finish`), picks(other.html, 'all'))
     const left = await db.sql`select connection_id, status from source where org_id = ${orgId}`
     expect(left).toEqual([{ connectionId, status: 'disconnected' }])
