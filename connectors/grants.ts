@@ -2,14 +2,16 @@
 import type { CallBack, Context, OAuthApp, OAuthProvider, TokenSet } from './connector.ts'
 import { postToken } from './http.ts'
 
-/** A code for tokens (RFC 6749 §4.1.3, with PKCE where it is on). Throws ConnectorError. */
+/** A code for tokens (RFC 6749 §4.1.3, with PKCE where it is on), with what the provider wants `more`. Throws ConnectorError. */
 export function redeemCode(
   provider: OAuthProvider,
   { signal, site }: Context,
   app: OAuthApp,
   { query, redirectUri, verifier }: CallBack,
+  more: Record<string, string> = {},
 ): Promise<TokenSet> {
-  const form = { grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: redirectUri }
+  const code = query.code ?? ''
+  const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...more }
   const proven = verifier === '' ? form : { ...form, code_verifier: verifier }
   return postToken(provider, proven, { app, signal, site })
 }
@@ -20,8 +22,9 @@ export async function renewToken(
   { signal, site }: Context,
   app: OAuthApp,
   refreshToken: string,
+  more: Record<string, string> = {},
 ): Promise<TokenSet> {
-  const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken, ...more }
   const renewed = await postToken(provider, form, { app, signal, site })
   return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
 }

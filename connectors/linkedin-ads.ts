@@ -16,7 +16,7 @@ import {
   type Row,
 } from './connector.ts'
 import { addDays, daysOf, windowFrom } from './days.ts'
-import { postToken } from './http.ts'
+import { redeemCode, renewToken } from './grants.ts'
 import { listing, walk } from './paging.ts'
 import { decimalAt, given, numberAt, textAt } from './values.ts'
 
@@ -55,9 +55,8 @@ const linkedin: OAuthProvider = {
   authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
 
   /** Only approved apps get refresh tokens. Without one the authorisation ends with the token, after 60 days. */
-  async exchange({ signal }, app, { query, redirectUri }) {
-    const form = { grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: redirectUri }
-    const tokens = await postToken(linkedin, form, { app, signal })
+  async exchange(context, app, back) {
+    const tokens = await redeemCode(linkedin, context, app, back)
     if (tokens.refreshToken !== null) return tokens
     return { ...tokens, expiresInSeconds: null, grantExpiresInSeconds: tokens.expiresInSeconds }
   },
@@ -70,11 +69,7 @@ const linkedin: OAuthProvider = {
   },
 
   /** The refresh token stays the same one, and its 365 days go on counting from the consent. */
-  async renew({ signal }, app, refreshToken) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const renewed = await postToken(linkedin, form, { app, signal })
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
-  },
+  renew: (context, app, refreshToken) => renewToken(linkedin, context, app, refreshToken),
 
   errors: [
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },

@@ -1,6 +1,6 @@
 /** Amazon as an authorisation server: Login with Amazon, once for each of the three regions of Amazon Ads. */
 import { ConnectorError, type OAuthProvider } from '../connector.ts'
-import { postToken } from '../http.ts'
+import { renewToken } from '../grants.ts'
 import { textAt } from '../values.ts'
 
 type Region = { name: string; says: string; api: string; signIn: string; tokens: string }
@@ -80,11 +80,7 @@ export const amazon: OAuthProvider = {
   },
 
   /** Amazon keeps the refresh token as it is. */
-  async renew({ signal, site }, app, refreshToken) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const renewed = await postToken(amazon, form, { app, signal, site })
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
-  },
+  renew: (context, app, refreshToken) => renewToken(amazon, context, app, refreshToken),
 
   errors: [
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },

@@ -11,7 +11,7 @@ import {
   type Reply,
   type Rule,
 } from '../connector.ts'
-import { postToken } from '../http.ts'
+import { renewToken } from '../grants.ts'
 import { textAt } from '../values.ts'
 
 const SCOPE_WORDS = 'insufficient authentication scopes'
@@ -55,11 +55,7 @@ export const google: OAuthProvider = {
   revoke: (token) => ({ method: 'POST', url: 'https://oauth2.googleapis.com/revoke', form: { token } }),
 
   /** Google keeps the refresh token as it is: the answer has none. */
-  async renew({ signal }, app, refreshToken) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const renewed = await postToken(google, form, { app, signal })
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
-  },
+  renew: (context, app, refreshToken) => renewToken(google, context, app, refreshToken),
 
   errors: [
     {

@@ -10,7 +10,7 @@ import {
   type OAuthProvider,
   type Rule,
 } from '../connector.ts'
-import { postToken } from '../http.ts'
+import { renewToken } from '../grants.ts'
 import { textAt } from '../values.ts'
 
 export const CUSTOMERS = 'https://clientcenter.api.bingads.microsoft.com'
@@ -62,11 +62,9 @@ export const microsoft: OAuthProvider = {
   },
 
   /** A renewal without `scope` would give a token for another Microsoft API. Refresh tokens rotate. */
-  async renew({ signal }, app, refreshToken) {
+  renew(context, app, refreshToken) {
     const scope = [SCOPE, ...microsoft.baseScopes].join(' ')
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken, scope }
-    const renewed = await postToken(microsoft, form, { app, signal })
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
+    return renewToken(microsoft, context, app, refreshToken, { scope })
   },
 
   errors: [

@@ -1,17 +1,12 @@
 /** Pinterest as an authorisation server: Basic at the token endpoint, refresh tokens that rotate and slide. */
-import {
-  type CallBack,
-  ConnectorError,
-  type OAuthApp,
-  type OAuthProvider,
-  type TokenSet,
-} from '../connector.ts'
-import { postToken } from '../http.ts'
+import { ConnectorError, type OAuthProvider, type TokenSet } from '../connector.ts'
+import { redeemCode, renewToken } from '../grants.ts'
 import { textAt } from '../values.ts'
 
 export const SITE = 'https://api.pinterest.com'
 export const API = `${SITE}/v5`
 export const PROFILE = 'user_accounts:read'
+const CONTINUOUS = { continuous_refresh: 'true' }
 
 export const pinterest: OAuthProvider = {
   auth: 'oauth',
@@ -28,9 +23,8 @@ export const pinterest: OAuthProvider = {
   authorization: (accessToken) => ({ authorization: `Bearer ${accessToken}` }),
 
   /** The standard exchange but for `continuous_refresh`, which OAuth apps older than 2025-09-25 must send. */
-  exchange({ signal }, app, { query, redirectUri, verifier }: CallBack) {
-    const form = { grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: redirectUri }
-    return tokens({ ...form, ...(verifier && { code_verifier: verifier }) }, app, signal)
+  async exchange(context, app, back) {
+    return undated(await redeemCode(pinterest, context, app, back, CONTINUOUS))
   },
 
   async identity(context) {
@@ -41,10 +35,8 @@ export const pinterest: OAuthProvider = {
     return { id, label: name ?? `Pinterest account …${id.slice(-4)}` }
   },
 
-  async renew({ signal }, app, refreshToken) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const renewed = await tokens(form, app, signal)
-    return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
+  async renew(context, app, refreshToken) {
+    return undated(await renewToken(pinterest, context, app, refreshToken, CONTINUOUS))
   },
 
   errors: [
@@ -70,7 +62,4 @@ export const pinterest: OAuthProvider = {
 }
 
 /** Each renewal moves the refresh token's 60 days on, so they are no date by which a person has to come back. */
-async function tokens(form: Record<string, string>, app: OAuthApp, signal: AbortSignal): Promise<TokenSet> {
-  const answer = await postToken(pinterest, { ...form, continuous_refresh: 'true' }, { app, signal })
-  return { ...answer, grantExpiresInSeconds: null }
-}
+const undated = (tokens: TokenSet): TokenSet => ({ ...tokens, grantExpiresInSeconds: null })

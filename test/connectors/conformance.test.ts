@@ -179,7 +179,13 @@ describe.for(allConnectors.map((connector) => [connector.id, connector] as const
           throw new Error(`${provider.name} has exchange, so the fixture needs exchange too`)
         const { back, exchanges, expected, refused } = fixture.exchange
         const redirectUri = `https://access.example/connect/${provider.id}/callback`
-        const whole = { query: {}, redirectUri, verifier: 'verifier-fixture', kept: '', ...back }
+        const whole = {
+          query: {},
+          redirectUri,
+          verifier: provider.pkce === false ? '' : 'verifier-fixture',
+          kept: '',
+          ...back,
+        }
         const context = () =>
           openContext({
             ...{ provider, connector: null, accessToken: null, app, signal: new AbortController().signal },
