@@ -27,7 +27,7 @@ const SECRETS: [RegExp, string][] = [
   [/\b(pk|ck|cs)_[A-Za-z0-9_]{20,}/g, '$1_…'],
   [/\b(Atz[ar])\|[\w=/+-]+/g, '$1|…'],
   [/\b[a-f0-9]{72,}\b/g, '…'],
-  [/\b(Token token=[\\"]*|Klaviyo-API-Key )[^\s,;"\\]+/gi, '$1…'],
+  [/\b(Token token=[\\"]*|[\w-]*API-Key )[^\s,;"\\]+/gi, '$1…'],
   [/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer …'],
   [/\bBasic\s+[A-Za-z0-9+/]{16,}=*/g, 'Basic …'],
   [/(:\/\/[^\s:/@"]*):[^\s/@"]+@/g, '$1:…@'],
