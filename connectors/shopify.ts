@@ -87,7 +87,7 @@ export const shopifyOrders = defineConnector({
   optionalScopes: ['read_all_orders'],
   scopeWords: {
     read_orders: 'See your orders; Latchkey reads days, amounts and refunds, never who bought',
-    read_all_orders: 'The same for orders older than 60 days',
+    read_all_orders: 'See orders older than 60 days too',
   },
   writeWarning: null,
   ...{ accountWord: 'shop', alsoCalled: 'ecommerce shop store orders sales' },

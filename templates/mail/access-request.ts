@@ -57,7 +57,7 @@ const onlyKeys = (items: OwnerLetter['items']) => items.every(({ takesKey }) => 
 
 function verbOf({ purpose, items }: OwnerLetter): string {
   if (purpose === 'connect') return 'connect'
-  return onlyKeys(items) ? 'enter a working key for' : 'sign in again to'
+  return onlyKeys(items) ? 'replace the key to' : 'sign in again to'
 }
 
 function labelOf({ purpose, items }: OwnerLetter): string {
@@ -103,7 +103,7 @@ function itemFact({ connectorName, accountHint }: OwnerLetter['items'][number]):
 
 /** The truth where the provider knows no permission that only reads. */
 function readOnlyPromise({ connectorName, reads, writeWarning }: OwnerLetter['items'][number]): Markup {
-  const what = reads.length > 0 ? html` It can then ${lower(listed(reads))}.` : html``
+  const what = reads.length > 0 ? html` What you allow: ${reads.map((what) => `${what}.`).join(' ')}` : html``
   const warning = writeWarning ? html` ${writeWarning}` : html``
   return html`<b>${connectorName}:</b> Latchkey only reads; nothing is edited, created or deleted.${what}${warning}`
 }
@@ -114,7 +114,6 @@ const inLines = (text: string) =>
 const providerLink = ({ name, permissionsUrl }: OwnerLetter['providers'][number], at: number) =>
   html`${at > 0 ? ', ' : ''}<a href="${permissionsUrl}">${name}</a>`
 
-const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 const isFirst = (piece: Markup, at: number, all: Markup[]) =>
   all.findIndex(({ source }) => source === piece.source) === at
 

@@ -31,7 +31,7 @@ export function accessRequestDm(
   const { brand, clientName, requester, items, note, expiresAt, url } = letter
   const sources = listed([...new Set(items.map(({ connectorName }) => safe(connectorName)))])
   const keys = items.every(({ takesKey }) => takesKey)
-  const again = keys ? 'enter a working key for' : 'sign in again to'
+  const again = keys ? 'replace the key to' : 'sign in again to'
   const verb = letter.purpose === 'reconnect' ? again : 'connect'
   const begin = {
     'access-request': '',

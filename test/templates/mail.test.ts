@@ -49,6 +49,16 @@ test('the compiled frame is what frame.mjml makes', async () => {
   expect(compiled).toBe(await compileFrame())
 })
 
+test('what is allowed is said permission by permission, whole sentences each', () => {
+  const reads = ['See your orders; nobody reads who bought', 'See older ones too']
+  const [first] = letter().items
+  if (!first) throw new Error('a letter has items')
+  const { text } = accessRequestMail('access-request', { ...letter(), items: [{ ...first, reads }] })
+  expect(text.replace(/\s+/g, ' ')).toContain(
+    'What you allow: See your orders; nobody reads who bought. See older ones too.',
+  )
+})
+
 test('of a key it says to have it ready, to type it on our page only, and never to sign in', () => {
   const key = {
     ...{ connectorName: 'Ledger', accountHint: '', reads: [], writeWarning: null, takesKey: true },
@@ -59,6 +69,7 @@ test('of a key it says to have it ready, to type it on our page only, and never 
     'have ready a Ledger API key; make it under Settings',
     'Type a key only on the page',
     'Enter the key',
+    'asks you to replace the key to',
   ])
     expect(mail.text.replace(/\s+/g, ' ')).toContain(words)
   expect(mail.text).not.toMatch(/sign in/i)
