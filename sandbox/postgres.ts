@@ -18,9 +18,9 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
+import { freePort } from './ports.ts'
 
 export type LocalPostgres = {
   port: number
@@ -110,15 +110,6 @@ async function launch(binary: string, args: string[], how: How) {
       await gone
     },
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((found) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => found(port))
-    })
-  })
 }
 
 /** Where the cluster of `dir` really is: as root below a folder uid 65534 cannot enter, in the temporary folder. */

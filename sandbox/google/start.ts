@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createEmulator } from 'emulate'
-import { freePort } from '../postgres.ts'
+import { freePort } from '../ports.ts'
 import { answerApi } from './apis.ts'
 import { authorise, consent, type Reply, revoke, token, userInfo } from './authorise.ts'
 import { people } from './cast.ts'

@@ -1,7 +1,7 @@
 /** A simulated Slack: `emulate` behind our own front, people to act as, and a memory of everything it shows. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer as readBytes, text as readText } from 'node:stream/consumers'
-import { freePort } from '../postgres.ts'
+import { freePort } from '../ports.ts'
 import { type ApiState, answerApi, type Failure, type Fields } from './api.ts'
 import { receive } from './files.ts'
 import { says } from './finding.ts'
@@ -57,7 +57,7 @@ export type SlackOptions = {
   redirectUris?: string[]
 }
 
-const WAIT_MS = 10_000
+const WAIT_MS = 20_000
 
 export async function startSlack(options: SlackOptions): Promise<Slack> {
   const {

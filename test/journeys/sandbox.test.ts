@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { freePort } from '../../sandbox/postgres.ts'
+import { freePort } from '../../sandbox/ports.ts'
 import { openBrowser, type TestBrowser } from '../support/browser.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'latchkey-sandbox-'))
