@@ -7,7 +7,7 @@ let commands = []
 let revocable = ''
 
 const say = $('#say')
-say.oninput = () => {
+function suggest() {
   const typed = say.value
   const list = $('#commands')
   const fitting = /^\/\S*$/.test(typed) ? commands.filter(({ name }) => name.startsWith(typed)) : []
@@ -27,6 +27,7 @@ say.oninput = () => {
     }),
   )
 }
+say.oninput = suggest
 say.onblur = () => {
   $('#commands').hidden = true
 }
@@ -91,7 +92,10 @@ async function state() {
   const answer = await fetch('/sandbox/state').catch(() => null)
   if (!answer?.ok) return
   const now = await answer.json()
-  commands = now.commands
+  if (commands.length === 0) {
+    commands = now.commands
+    if (document.activeElement === say) suggest() // typed before they were known
+  }
   $('#clock').textContent = new Date(now.time)
     .toUTCString()
     .replace(/,| \d{4}|:\d\d GMT/g, '')
