@@ -27,7 +27,7 @@ export async function untilMidnight({ sql }: Db, timeZone: string): Promise<stri
 }
 
 /** Waits for a tick that began after this call. */
-export async function tickNow(services: Pick<Services, 'db' | 'queue'>, timeoutMs = 30_000): Promise<void> {
+export async function tickNow(services: Pick<Services, 'db' | 'queue'>, timeoutMs = 60_000): Promise<void> {
   const until = Date.now() + timeoutMs
   await quiet(services.db, until, ['tick']) // the schedule's own may be running with the old time
   await services.queue.send('tick' as never, {} as never, { db: services.db })
@@ -38,7 +38,7 @@ export async function tickNow(services: Pick<Services, 'db' | 'queue'>, timeoutM
  * Waits until no job is waiting, running or due within six seconds. Jobs put off for longer (retries) do not count;
  * `hurry` makes them due first.
  */
-export async function settle(db: Db, { timeoutMs = 30_000, hurry = false } = {}): Promise<void> {
+export async function settle(db: Db, { timeoutMs = 60_000, hurry = false } = {}): Promise<void> {
   if (hurry) await db.sql`update pgboss.job set start_after = now() where state in ('created', 'retry')`
   await quiet(db, Date.now() + timeoutMs, null)
 }

@@ -1,8 +1,9 @@
 /** Who may act: judged by Slack's word about the person at the moment of the press. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { toProfile } from '../../bot/profile.ts'
 import { type Action, may } from '../../flows/permission.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 
 let bot: TestBot
@@ -18,7 +19,7 @@ beforeEach(async () => {
 })
 
 const answered = async () => {
-  await vi.waitFor(() => expect(bot.slack.responses.length).toBeGreaterThan(0))
+  await eventually(() => expect(bot.slack.responses.length).toBeGreaterThan(0))
   return String(bot.slack.responses[0]?.text)
 }
 
@@ -40,7 +41,7 @@ describe('a person presses something', () => {
     await bot.command('/access', 'help')
     await answered()
     await bot.command('/access', 'help')
-    await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(2))
+    await eventually(() => expect(bot.slack.responses).toHaveLength(2))
     expect(bot.slack.of('users.info')).toHaveLength(1)
   })
 
@@ -97,7 +98,7 @@ describe('a person who may not', () => {
     await bot.command('/access', 'help')
     await answered()
     await bot.event({ type: 'user_change', user: person('U1', { is_restricted: true }) })
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const [row] = await bot.db.sql`select deactivated_at from member`
       expect(row?.deactivatedAt).not.toBeNull()
     })

@@ -1,6 +1,7 @@
 /** What comes in from Slack: signed, once, answered in time, by people who may. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SECRET, startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person, send } from '../support/fake-slack.ts'
 
 let bot: TestBot
@@ -54,7 +55,7 @@ describe('what nobody listens to', () => {
   test('explains a button of an older version below its message', async () => {
     const { status } = await bot.press({ action_id: 'long-gone' })
     expect(status).toBe(200)
-    await vi.waitFor(() => expect(bot.slack.responses[0]?.text).toContain('older version'))
+    await eventually(() => expect(bot.slack.responses[0]?.text).toContain('older version'))
     expect(bot.slack.responses[0]).toMatchObject({ response_type: 'ephemeral', replace_original: false })
   })
 

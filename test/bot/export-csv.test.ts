@@ -1,9 +1,10 @@
 /** "Export CSV" and "Coverage" in a row's menu: for whom, what is asked, and what is handed to a job. */
-import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import * as metrics from '../../storage/metrics.ts'
 import { checkMessage, checkView } from '../support/block-kit.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
 import { setClock } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 import { makeClient, makeConnection, makeSource, onlyOrg } from '../support/see.ts'
 
@@ -40,7 +41,7 @@ const choose = (value: string, more = {}) =>
 
 type View = { callback_id: string; private_metadata: string; blocks: object[] }
 async function modal(): Promise<View> {
-  await vi.waitFor(() => expect(bot.slack.of('views.update')).toHaveLength(1))
+  await eventually(() => expect(bot.slack.of('views.update')).toHaveLength(1))
   const view = bot.slack.of('views.update')[0]?.args.view as View
   expect(checkView(view)).toEqual([])
   return view
@@ -58,7 +59,7 @@ test.each([
 ])('the menu of a %s offers %j, and no more than Slack takes', async (role, offered) => {
   await bot.db.sql`update member set role = ${role}, may_reconnect = ${role === 'admin'} `
   await bot.command('/sources')
-  await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+  await eventually(() => expect(bot.slack.responses).toHaveLength(1))
   const { text, blocks } = bot.slack.responses[0] as { text: string; blocks: never[] }
   expect(checkMessage({ text, blocks })).toEqual([])
   const [values] = blocks.flatMap((block) => {
@@ -103,13 +104,13 @@ test('days without data are answered at once, and no job is made', async () => {
 
 test('a source that has no data at all says so instead of asking', async () => {
   await choose(`export:${empty}`)
-  await vi.waitFor(() => expect(bot.slack.of('views.update')).toHaveLength(1))
+  await eventually(() => expect(bot.slack.of('views.update')).toHaveLength(1))
   expect(JSON.stringify(bot.slack.of('views.update')[0]?.args)).toContain('There are no data of')
 })
 
 test('Coverage answers where it was pressed, and hands the drawing to a job', async () => {
   await choose(`coverage:${full}`)
-  await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+  await eventually(() => expect(bot.slack.responses).toHaveLength(1))
   expect(bot.slack.responses[0]?.text).toContain('Full shop is being drawn')
   expect(bot.sent).toEqual([
     {
@@ -128,7 +129,7 @@ test.each(['export', 'coverage'])(
     const connectionId = await makeConnection(bot.db, other)
     const theirs = await makeSource(bot.db, other, { clientId, connectionId, name: 'Their shop' })
     await choose(`${what}:${theirs}`)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(JSON.stringify([bot.slack.responses, bot.slack.of('views.update')])).toContain(
         'removed already',
       ),
@@ -140,7 +141,7 @@ test.each(['export', 'coverage'])(
 
 test('a guest gets neither', async () => {
   await choose(`coverage:${full}`, { user: { id: 'U2', team_id: 'T1' } })
-  await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+  await eventually(() => expect(bot.slack.responses).toHaveLength(1))
   expect(bot.slack.responses[0]?.text).toContain('Guests cannot')
   expect(bot.sent).toEqual([])
 })

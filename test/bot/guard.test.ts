@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { createGuard } from '../../bot/guard.ts'
 import type { Services } from '../../flows/services.ts'
 import type { Db } from '../../storage/db.ts'
+import { eventually } from '../support/eventually.ts'
 
 const services = { db: {} as Db } as Services // nothing is signed here, so nothing is looked up
 const log = { debug() {}, info() {}, warn() {}, error: vi.fn() }
@@ -27,7 +28,7 @@ test('drain waits for a listener that goes on after its acknowledgement', async 
   })
   const ack = vi.fn()
   const work = guard.process({ body: { command: '/sources' }, ack })
-  await vi.waitFor(() => expect(ack).toHaveBeenCalledOnce())
+  await eventually(() => expect(ack).toHaveBeenCalledOnce())
   const drained = vi.fn()
   const draining = guard.drain(60_000).then(drained)
   await Promise.resolve()

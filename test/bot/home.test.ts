@@ -1,7 +1,8 @@
 /** What a member sees: App Home, `/sources`, `/access` and `/who-has-access`, and what the rows' menus do. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkMessage, checkView } from '../support/block-kit.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 import { makeClient, makeConnection, makeSource, onlyOrg } from '../support/see.ts'
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
 type Home = { blocks: Record<string, unknown>[]; private_metadata: string }
 
 async function lastHome(): Promise<Home> {
-  await vi.waitFor(() => expect(bot.slack.of('views.publish').length).toBeGreaterThan(0))
+  await eventually(() => expect(bot.slack.of('views.publish').length).toBeGreaterThan(0))
   const view = bot.slack.of('views.publish').at(-1)?.args.view as Home
   expect(checkView(view)).toEqual([])
   return view
@@ -39,7 +40,7 @@ async function openHome(user = 'U1'): Promise<string> {
 }
 
 async function lastAnswer(): Promise<{ text: string; blocks: object[] }> {
-  await vi.waitFor(() => expect(bot.slack.responses.length).toBeGreaterThan(0))
+  await eventually(() => expect(bot.slack.responses.length).toBeGreaterThan(0))
   return bot.slack.responses.at(-1) as { text: string; blocks: object[] }
 }
 
@@ -155,7 +156,7 @@ describe('a row’s menu', () => {
   test('Remove asks first, then stops the source; the connection ends with its last one', async () => {
     const { fine, down, connectionId } = await someSources()
     await choose(`remove:${fine}`)
-    await vi.waitFor(() => expect(bot.slack.of('views.update')).toHaveLength(1))
+    await eventually(() => expect(bot.slack.of('views.update')).toHaveLength(1))
     const view = bot.slack.of('views.update')[0]?.args.view as {
       private_metadata: string
       callback_id: string

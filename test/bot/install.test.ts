@@ -1,6 +1,7 @@
 /** Many workspaces: installed through the page, kept sealed, told apart, and taken off again. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Call, person } from '../support/fake-slack.ts'
 
 let bot: TestBot
@@ -87,7 +88,7 @@ describe('two workspaces', () => {
       await bot.db.sql`delete from member`
       bot.slack.responses.length = 0
       await ask(team, user)
-      await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+      await eventually(() => expect(bot.slack.responses).toHaveLength(1))
     }
     expect(bot.slack.of('users.info').map(({ token }) => token)).toEqual([
       ...['xoxb-secret-T1', 'xoxb-secret-T2', 'xoxb-secret-T1'],
@@ -104,7 +105,7 @@ describe('two workspaces', () => {
 
   test('a member of one is a stranger in the other', async () => {
     await bot.press({ action_id: 'home-more' }, { user: { id: 'U2', team_id: 'T2' }, team: { id: 'T1' } })
-    await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+    await eventually(() => expect(bot.slack.responses).toHaveLength(1))
     expect(bot.slack.responses[0]?.text).toContain('Only members of the workspace')
   })
 })
@@ -116,7 +117,7 @@ describe('taking it off', () => {
     const of = { team_id: 'T2', authorizations: [{ team_id: 'T2', enterprise_id: null }] }
     await bot.event({ type: 'tokens_revoked', tokens: { bot: ['UBOT-T2'] } }, of)
     await bot.event({ type: 'app_uninstalled' }, of)
-    await vi.waitFor(async () => expect(await bot.bot.voice(orgId)).toBeNull())
+    await eventually(async () => expect(await bot.bot.voice(orgId)).toBeNull())
     const [row] = await bot.db.sql`
       select installation_sealed, revoked_at from workspace where team_id = 'T2'`
     expect(row?.installationSealed).toBeNull()
@@ -124,13 +125,13 @@ describe('taking it off', () => {
     const events = await bot.db.sql`
       select kind from audit_event where org_id = ${orgId} and kind = 'workspace.uninstalled'`
     expect(events).toHaveLength(1)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { text } = await bot.command('/access', 'help', { team_id: 'T2', user_id: 'U2' })
       expect(text).toContain('not installed in this workspace')
     })
 
     await installIn('T2')
-    await vi.waitFor(async () => expect(await bot.bot.voice(orgId)).not.toBeNull())
+    await eventually(async () => expect(await bot.bot.voice(orgId)).not.toBeNull())
   })
 
   test('a user token alone means nothing', async () => {

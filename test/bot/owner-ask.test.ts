@@ -1,8 +1,9 @@
 /** The requester's answer to "ask somebody else". */
-import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import * as asks from '../../storage/owner-asks.ts'
 import { DELEGATE_AGREE, DELEGATE_REFUSE } from '../../templates/slack/owner-ask.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 import { onlyOrg } from '../support/see.ts'
 import { issueLink } from '../web/stage.ts'
@@ -27,7 +28,7 @@ async function suggested() {
 }
 
 async function answered(): Promise<string> {
-  await vi.waitFor(() => expect(bot.slack.responses.length).toBeGreaterThan(0))
+  await eventually(() => expect(bot.slack.responses.length).toBeGreaterThan(0))
   return JSON.stringify(bot.slack.responses.at(-1))
 }
 

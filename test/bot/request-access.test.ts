@@ -1,9 +1,10 @@
 /** /request-access as a person meets it: the form, its mistakes, its answers, and the buttons afterwards. */
-import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { catalogue } from '../../connectors/index.ts'
 import { connectors } from '../support/ask.ts'
 import { checkMessage, checkView } from '../support/block-kit.ts'
 import { SECRET, startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person, send } from '../support/fake-slack.ts'
 
 type View = {
@@ -37,7 +38,7 @@ const lastView = () => bot.slack.of('views.update').at(-1)?.args.view as unknown
 async function openForm(text = ''): Promise<View> {
   const before = bot.slack.of('views.update').length
   await bot.command('/request-access', text)
-  await vi.waitFor(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(before))
+  await eventually(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(before))
   return lastView()
 }
 
@@ -78,7 +79,7 @@ const submit = async (view: Record<string, unknown>): Promise<Answer> => {
   return text ? JSON.parse(text) : {}
 }
 const told = () =>
-  vi.waitFor(() => {
+  eventually(() => {
     const last = bot.slack.responses.at(-1)
     expect(last).toBeDefined()
     return last as { text: string; blocks: never[]; replace_original: boolean }
@@ -160,10 +161,10 @@ test('a submission sends the link and tells the requester alone, with "Copy link
   const value = /"action_id":"request_copy","value":"([^"]+)"/.exec(JSON.stringify(confirmation))?.[1]
   const press = () => bot.press({ action_id: 'request_copy', value })
   await press()
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)).toMatchObject({ replace_original: true }))
+  await eventually(() => expect(bot.slack.responses.at(-1)).toMatchObject({ replace_original: true }))
   expect(JSON.stringify(bot.slack.responses.at(-1))).toContain('https://access.example/l/lk_')
   await press()
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('shown before'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('shown before'))
 })
 
 test('the same submission delivered twice sends one link', async () => {
@@ -227,9 +228,9 @@ test('/access links lists what is on its way, with Resend and Cancel', async () 
   expect(text).toContain('&lt;!here&gt;')
   const id = /"request_cancel","value":"([^"]+)"/.exec(text)?.[1]
   await bot.press({ action_id: 'request_cancel', value: id })
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('Cancelled'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('Cancelled'))
   await bot.press({ action_id: 'request_cancel', value: id })
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('cancelled already'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('cancelled already'))
 })
 
 test('Resend from an old card sends once, and says how often it can still be done', async () => {
@@ -238,9 +239,9 @@ test('Resend from an old card sends once, and says how often it can still be don
   const [row] = await bot.db.sql`select id from access_request order by created_at desc limit 1`
   const press = () => bot.press({ action_id: 'request_resend', value: `${row?.id}:0` })
   await press()
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('2 more times'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('2 more times'))
   await press()
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('The card shows how it stands'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('The card shows how it stands'))
 })
 
 test('a member cannot cancel what somebody else asked for; an admin can', async () => {
@@ -251,25 +252,25 @@ test('a member cannot cancel what somebody else asked for; an admin can', async 
   const press = (id: string) =>
     bot.press({ action_id: 'request_cancel', value: row?.id }, { user: { id, team_id: 'T1' } })
   await press('U2')
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('Only <@U1> or an admin'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('Only <@U1> or an admin'))
   await press('U3')
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('Cancelled'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('Cancelled'))
 })
 
 test('who may only look is told so in the form', async () => {
   await bot.command('/request-access', '', { user_id: 'U2' })
-  await vi.waitFor(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(0))
+  await eventually(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(0))
   await bot.db.sql`update member set role = 'viewer', role_set_by = 'U3' where slack_user_id = 'U2'`
   const before = bot.slack.of('views.update').length
   await bot.command('/request-access', '', { user_id: 'U2' })
-  await vi.waitFor(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(before))
+  await eventually(() => expect(bot.slack.of('views.update').length).toBeGreaterThan(before))
   expect(JSON.stringify(lastView())).toContain('Your role only allows you to look')
 })
 
 test('a guest is told in the form itself, whose trigger is spent', async () => {
   bot.slack.users.GUEST = person('GUEST', { is_restricted: true })
   await bot.command('/request-access', '', { user_id: 'GUEST' })
-  await vi.waitFor(() => expect(JSON.stringify(lastView() ?? '')).toContain('Guests cannot use Latchkey'))
+  await eventually(() => expect(JSON.stringify(lastView() ?? '')).toContain('Guests cannot use Latchkey'))
   expect(bot.slack.of('views.open')).toHaveLength(1)
 })
 
@@ -281,7 +282,7 @@ test.each(['shortcut', 'message_action'])('the %s opens the same form', async (t
     ...(type === 'message_action' && place),
   }
   await send(bot.events, { secret: SECRET }, { payload })
-  await vi.waitFor(() => expect(lastView()?.submit.text).toBe('Send link'))
+  await eventually(() => expect(lastView()?.submit.text).toBe('Send link'))
   const origin = JSON.parse(lastView().private_metadata)
   expect(origin.channelId).toBe(type === 'shortcut' ? 'U1' : 'C1')
 })
@@ -324,7 +325,7 @@ test('a reconnect is renewed only by who may reconnect', async () => {
     where id = (select id from access_request order by created_at desc limit 1) returning id`
   await bot.db.sql`update member set may_reconnect = false where slack_user_id = 'U1'`
   await bot.press({ action_id: 'request_fresh', value: row?.id })
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(bot.slack.responses.at(-1)?.text).toContain('Your role does not allow reconnecting'),
   )
   await bot.db.sql`update member set may_reconnect = true where slack_user_id = 'U1'`
@@ -354,7 +355,7 @@ test('no button of a request does anything for who may only look', async () => {
     bot.slack.responses.length = 0
     bot.slack.calls.length = 0
     await bot.press({ action_id, value }, { user: { id: 'U2', team_id: 'T1' } })
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(JSON.stringify([bot.slack.responses, bot.slack.of('views.update')]), action_id).toContain(
         'Your role only allows you to look',
       ),
@@ -369,7 +370,7 @@ test('a personal link is renewed only for the person', async () => {
   const [row] = await bot.db.sql`update access_request set status = 'expired'
     where id = (select id from access_request order by created_at desc limit 1) returning id`
   await bot.press({ action_id: 'request_fresh', value: row?.id }, { user: { id: 'U3', team_id: 'T1' } })
-  await vi.waitFor(() => expect(bot.slack.responses.at(-1)?.text).toContain('<@U1> in person'))
+  await eventually(() => expect(bot.slack.responses.at(-1)?.text).toContain('<@U1> in person'))
   const [links] = await bot.db.sql`select count(*)::int as n from auth_link where request_id = ${row?.id}`
   expect(links?.n).toBe(1)
 })

@@ -1,7 +1,8 @@
 /** Settings and roles: for admins, wrong fields said on the field, everything or nothing. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkView } from '../support/block-kit.ts'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 
 let bot: TestBot
@@ -56,7 +57,7 @@ const members = () =>
 describe('settings', () => {
   test('open for an admin, filled with what is set', async () => {
     await bot.command('/access', 'settings')
-    await vi.waitFor(() => expect(bot.slack.of('views.update')).toHaveLength(1))
+    await eventually(() => expect(bot.slack.of('views.update')).toHaveLength(1))
     const view = bot.slack.of('views.update')[0]?.args.view as object
     expect(checkView(view)).toEqual([])
     expect(JSON.stringify(view)).toContain('Etc/UTC')
@@ -64,7 +65,7 @@ describe('settings', () => {
 
   test('are closed to a member', async () => {
     await bot.command('/access', 'settings', { user_id: 'U2' })
-    await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+    await eventually(() => expect(bot.slack.responses).toHaveLength(1))
     expect(bot.slack.responses[0]?.text).toContain('You may not change settings')
     expect((await save(good, 'U2')).text).toContain('You may not change settings')
     expect(await bot.db.sql`select plan from org`).toEqual([{ plan: 'custom' }])
@@ -124,7 +125,7 @@ describe('roles', () => {
     expect((await setRole('U2', 'viewer', false)).text).toContain('Person U2 is viewer now')
     await bot.event({ type: 'user_change', user: person('U2', { is_admin: true }) })
     await bot.command('/access', 'help', { user_id: 'U2' })
-    await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+    await eventually(() => expect(bot.slack.responses).toHaveLength(1))
     expect((await members())[1]).toEqual({
       ...{ slackUserId: 'U2', role: 'viewer', roleSetBy: 'U1', mayReconnect: false },
     })
@@ -149,14 +150,14 @@ describe('channels', () => {
   test('Latchkey says what it will post when it is invited, not when somebody else is', async () => {
     await bot.event({ type: 'member_joined_channel', user: 'U2', channel: 'C5' })
     await bot.event({ type: 'member_joined_channel', user: 'UBOT', channel: 'C5', inviter: 'U1' })
-    await vi.waitFor(() => expect(bot.slack.of('chat.postMessage')).toHaveLength(1))
+    await eventually(() => expect(bot.slack.of('chat.postMessage')).toHaveLength(1))
     expect(bot.slack.of('chat.postMessage')[0]?.args.text).toContain('<@U1> invited Latchkey here')
   })
 
   test('an archived alert channel is forgotten, so that alerts go to people', async () => {
     await save(good)
     await bot.event({ type: 'channel_archive', channel: 'C1', user: 'U1' })
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await bot.db.sql`select alert_channel_id from org`).toEqual([{ alertChannelId: null }]),
     )
   })

@@ -1,6 +1,7 @@
 /** Socket Mode carries the same requests to the same listeners, and opens no address for Slack. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 import { type SocketServer, startSocketServer } from '../support/socket.ts'
 
@@ -23,7 +24,7 @@ test('a command is answered', async () => {
     response_url: bot.slack.responseUrl,
   }
   await socket.deliver('slash_commands', command)
-  await vi.waitFor(() => expect(bot.slack.responses[0]?.text).toContain('What Latchkey can do'))
+  await eventually(() => expect(bot.slack.responses[0]?.text).toContain('What Latchkey can do'))
 })
 
 test('an unknown command and a wrong field are answered in the acknowledgement', async () => {
@@ -43,7 +44,7 @@ test('an event delivered twice is heard once', async () => {
   }
   await socket.deliver('events_api', event)
   await socket.deliver('events_api', event)
-  await vi.waitFor(() => expect(bot.slack.of('views.publish')).toHaveLength(1))
+  await eventually(() => expect(bot.slack.of('views.publish')).toHaveLength(1))
 })
 
 test('nothing listens at /slack/events', async () => {

@@ -1,6 +1,7 @@
 /** What people see when something behind the bot fails: a plain answer within Slack's three seconds. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startBot, type TestBot } from '../support/bot.ts'
+import { eventually } from '../support/eventually.ts'
 import { person } from '../support/fake-slack.ts'
 
 let bot: TestBot
@@ -30,7 +31,7 @@ test('an event delivered twice is heard once', async () => {
   for (const event_id of ['EvTwice', 'EvTwice', 'EvOther']) {
     await bot.event(event, { event_id })
   }
-  await vi.waitFor(() => expect(bot.slack.of('views.publish')).toHaveLength(2))
+  await eventually(() => expect(bot.slack.of('views.publish')).toHaveLength(2))
 })
 
 describe('a mistake of ours', () => {
@@ -38,7 +39,7 @@ describe('a mistake of ours', () => {
     bot.slack.answers['users.info'] = { ok: false, error: 'internal_error' }
     await bot.db.sql`delete from member`
     await bot.command('/sources')
-    await vi.waitFor(() => expect(bot.slack.responses).toHaveLength(1))
+    await eventually(() => expect(bot.slack.responses).toHaveLength(1))
     const [, reference] = /reference (\w+)/.exec(String(bot.slack.responses[0]?.text)) ?? []
     expect(reference).toMatch(/^[0-9a-f]{8}$/)
     expect(bot.logged.find(({ fields }) => fields.reference === reference)?.level).toBe('error')
@@ -53,7 +54,7 @@ describe('a mistake of ours', () => {
         ...{ container: { type: 'view' }, view: { id: 'V1', type: 'home' }, response_url: undefined },
       },
     )
-    await vi.waitFor(() => expect(bot.slack.of('views.open')).toHaveLength(1))
+    await eventually(() => expect(bot.slack.of('views.open')).toHaveLength(1))
     expect(JSON.stringify(bot.slack.of('views.open')[0]?.args)).toMatch(/reference [0-9a-f]{8}/)
   })
 })
@@ -63,11 +64,8 @@ test('an event that could not be checked is not acknowledged, so Slack sends it 
   const event = { type: 'app_home_opened', user: 'U1', tab: 'home' }
   expect((await bot.event(event, { event_id: 'EvLost' })).status).toBeGreaterThanOrEqual(400)
   bot.proxy.set('open')
-  await vi.waitFor(async () => expect((await bot.event(event, { event_id: 'EvLost' })).status).toBe(200), {
-    timeout: 8_000,
-    interval: 300,
-  })
-  await vi.waitFor(() => expect(bot.slack.of('views.publish')).toHaveLength(1))
+  await eventually(async () => expect((await bot.event(event, { event_id: 'EvLost' })).status).toBe(200), 300)
+  await eventually(() => expect(bot.slack.of('views.publish')).toHaveLength(1))
 })
 
 test.each(['cut', 'silent'] as const)(

@@ -19,7 +19,7 @@ afterAll(() => nock.enableNetConnect())
 
 it.for(allConnectors.map((connector) => [connector.id, connector] as const))(
   '%s',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ([id, given]) => {
     const fixture = fixtures[id]
     if (!fixture) throw new Error(`test/connectors/fixtures/index.ts has no '${id}': see docs/connectors.md`)

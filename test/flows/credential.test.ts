@@ -56,7 +56,7 @@ async function ask(worker: ChildProcess, task: Task): Promise<Report> {
 }
 
 test('four processes with fifty jobs each renew an expired token once, and no job fails', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const seeded = await seed()
   const workers = await startWorkers(4)
@@ -160,7 +160,7 @@ test('a token endpoint that is down suspects nobody', async () => {
 })
 
 test('a holder that was killed is succeeded when its lease ends; it cannot write any more', {
-  timeout: 40_000,
+  timeout: 120_000,
 }, async () => {
   const seeded = await seed()
   const { orgId, connectionId } = seeded

@@ -89,7 +89,7 @@ const refresh = (day: string) =>
   refreshConnection(services, { ...it, timeZone: 'Etc/UTC', day, last: false }, signal)
 
 test('thirteen months of all arrive, each ending with the last day that is over', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const { orgId, sourceIds } = it
   await db.transaction((tx) => planBackfill(services, tx, { orgId, sourceIds }))
@@ -106,7 +106,7 @@ test('thirteen months of all arrive, each ending with the last day that is over'
 })
 
 test('a refresh of what has not changed writes no row again; the next night adds its day', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const before = await versions()
   expect(await refresh('2026-11-20')).toEqual({ kind: 'done', runs: googles.length })

@@ -1,10 +1,11 @@
 /** What the rest of the program relies on in the queue, on a real pg-boss. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { Services } from '../../flows/services.ts'
 import { type Job, RetryLater, type Voices } from '../../jobs/job.ts'
 import { type OpenQueue, openQueue } from '../../jobs/queue.ts'
 import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
 
 declare module '../../flows/services.ts' {
   interface Jobs {
@@ -51,7 +52,7 @@ async function start() {
   return { queue, reports, work: () => queue.work([plain, keyed, resuming], [], services) }
 }
 
-const ranAll = (count: number) => vi.waitFor(() => expect(ran).toHaveLength(count), { timeout: 15_000 })
+const ranAll = (count: number) => eventually(() => expect(ran).toHaveLength(count))
 
 afterEach(async () => {
   for (const queue of open.splice(0)) await queue.close()
@@ -115,7 +116,7 @@ test('a failing job runs again, and the last failure is reported as such', async
   await queue.queue.send('test-plain', { n: 1 }, { db })
   await work()
   await ranAll(3)
-  await vi.waitFor(() => expect(reports).toHaveLength(3))
+  await eventually(() => expect(reports).toHaveLength(3))
   expect(reports.at(-1)).toBe('job failed for good: no luck')
 })
 
@@ -172,6 +173,6 @@ test('of a failure the queue keeps name and message, not what the error carries'
   await queue.queue.send('test-plain', { n: 1 }, { db })
   await work()
   const rows = () => db.sql`select output from pgboss.job where output is not null`
-  await vi.waitFor(async () => expect(await rows()).toHaveLength(1), { timeout: 15_000 })
+  await eventually(async () => expect(await rows()).toHaveLength(1))
   expect(await rows()).toEqual([{ output: { name: 'Error', message: 'refused' } }])
 })

@@ -1,5 +1,5 @@
 /** Reading through the real queue: what is planned is read, what must wait is put off, and nobody reads twice. */
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { planBackfill } from '../../flows/backfill.ts'
 import { dueRefreshes } from '../../flows/refresh.ts'
 import type { Services } from '../../flows/services.ts'
@@ -10,6 +10,7 @@ import type { Voices } from '../../jobs/job.ts'
 import { openQueue } from '../../jobs/queue.ts'
 import { syncSource } from '../../jobs/sync-source.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
 import { readingServices, seedSource } from '../support/reading.ts'
 import { remoteConnector, startTinyProvider } from '../support/tiny-provider.ts'
 
@@ -35,26 +36,26 @@ test('a backfill that is throttled is put off, then read; midnight found by two 
   const { orgId, sourceId } = seeded
   tiny.mode.api = 'limit'
   await db.transaction((tx) => planBackfill(services, tx, { orgId, sourceIds: [sourceId] }))
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const waiting = await db.sql`
       select state, start_after > now() + interval '80 seconds' as later from pgboss.job
       where name = 'backfill' and state in ('created', 'retry', 'active')`
     expect(waiting).toEqual([{ state: 'created', later: true }])
-  }, 10_000)
+  })
   tiny.mode.api = 'check'
   await db.sql`update pgboss.job set start_after = now() where name = 'backfill'`
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const open = await db.sql`select 1 from sync_run where source_id = ${sourceId} and status <> 'done'`
     expect(open).toHaveLength(0)
-  }, 15_000)
+  })
 
   await setClock(db, '2026-11-21T00:00:20Z')
   await Promise.all([dueRefreshes(services), dueRefreshes({ ...services, queue: other.queue })])
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const daily = await db.sql`
       select key, from_day, to_day, status from sync_run where source_id = ${sourceId} and kind = 'daily'`
     expect(daily).toEqual([{ key: '2026-11-21', fromDay: '2026-11-18', toDay: '2026-11-20', status: 'done' }])
-  }, 10_000)
+  })
   expect(await db.sql`select from pgboss.job where name = 'daily-refresh'`).toHaveLength(1)
   expect(troubles).toEqual([])
 })

@@ -1,9 +1,10 @@
 /** A job sent while one of the same key waits is one job, and that one sees what the sender has changed. */
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Services } from '../../flows/services.ts'
 import type { Job, Voices } from '../../jobs/job.ts'
 import { openQueue } from '../../jobs/queue.ts'
 import { freshDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
 import { readingServices } from '../support/reading.ts'
 
 const { db, url } = await freshDatabase()
@@ -35,7 +36,7 @@ test('whoever commits after the waiting job could have begun is still heard', as
     await queue.work([job], [], services)
     await db.sql`select pg_sleep(1.5)` // three polls
   })
-  await vi.waitFor(() => expect(seen.at(-1)).toBe('new'), 10_000)
+  await eventually(() => expect(seen.at(-1)).toBe('new'))
   const jobs = () => db.sql`select state from pgboss.job where name = 'request-card'`
-  await vi.waitFor(async () => expect(await jobs()).toEqual([{ state: 'completed' }]), 5_000)
+  await eventually(async () => expect(await jobs()).toEqual([{ state: 'completed' }]))
 })

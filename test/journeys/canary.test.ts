@@ -143,7 +143,7 @@ it('knows a secret in every form it could be written down in', () => {
   expect(leaked('1//canary', secrets)).toEqual([])
 })
 
-it('asks, is refused by a mail server, and delivers', { timeout: 60_000 }, async () => {
+it('asks, is refused by a mail server, and delivers', { timeout: 120_000 }, async () => {
   await world.slack.as('Ana').openHome()
   const ben = world.slack.as('Ben')
   world.mail.next('bounce')
@@ -176,7 +176,7 @@ it('sends a link to an owner in Slack as a direct message only', async () => {
   expect(holding.map(({ channel }) => channel)).toEqual([world.slack.dms('Chloe')[0]?.channel])
 })
 
-it('signs in, comes back twice, and finishes', { timeout: 90_000 }, async () => {
+it('signs in, comes back twice, and finishes', { timeout: 120_000 }, async () => {
   await dana.opens(await dana.mail(/asks for access/))
   await dana.consents(DANA)
   await expectCleanDatabase()

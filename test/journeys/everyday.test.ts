@@ -61,7 +61,7 @@ it('shows the data sources at home and in a message, and reads one now', async (
   await ben.ephemeral('There is no client called northwynd')
 })
 
-it('reads the day that ended at every local midnight, once', { timeout: 90_000 }, async () => {
+it('reads the day that ended at every local midnight, once', { timeout: 120_000 }, async () => {
   await world.settle()
   const before = await days()
   for (let day = 0; day < 3; day++) await world.advance('P1D')

@@ -23,7 +23,7 @@ const fileOf = (message: { files: { id: string; name: string; alt: string }[] })
   return { ...file, bytes: world.slack.file(file?.id ?? '') }
 }
 
-it('connects Northwind, so that there are data', { timeout: 90_000 }, async () => {
+it('connects Northwind, so that there are data', { timeout: 120_000 }, async () => {
   const ben = world.slack.as('Ben')
   const dana = await ownerWith(world, browser, DANA)
   await ben.command('/request-access', 'google ads for Northwind', '#northwind')

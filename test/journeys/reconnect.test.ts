@@ -52,7 +52,7 @@ const sources = () =>
   world.db.sql<{ name: string; status: string; lastGoodDay: string }[]>`
     select account_name as name, status, last_good_day from source order by account_name`
 
-it('one login feeds two clients', { timeout: 90_000 }, async () => {
+it('one login feeds two clients', { timeout: 120_000 }, async () => {
   await world.slack.as('Ana').openHome() // from here on Latchkey knows its admin
   await connect('Northwind', '#northwind', 'Northwind Shoes - Search')
   await connect('Contoso', '#contoso', 'Contoso Bikes')
@@ -60,7 +60,7 @@ it('one login feeds two clients', { timeout: 90_000 }, async () => {
   expect(rows).toHaveLength(1)
 })
 
-it('trouble that passes makes no card', { timeout: 60_000 }, async () => {
+it('trouble that passes makes no card', { timeout: 120_000 }, async () => {
   world.expectErrors(/job failed|will run again|for good/)
   world.google.setMode('down')
   await world.advance('PT24H')
@@ -70,7 +70,7 @@ it('trouble that passes makes no card', { timeout: 60_000 }, async () => {
 })
 
 it('withdrawn at Google: one card per client, each with its own names, and a mail to the admins', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await world.google.revoke(DANA)
   await world.advance('PT24H')
@@ -100,7 +100,7 @@ it('says who is on it, and tells the second person so', async () => {
 })
 
 it('sleeps when told to, wakes in the thread, and is muted only with a reason', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const chloe = world.slack.as('Chloe')
   const first = await card('#contoso', 'is on it') // Ben has it, so it says so instead of "Disconnected"
@@ -117,7 +117,7 @@ it('sleeps when told to, wakes in the thread, and is muted only with a reason', 
   await card('#northwind', 'Contract under review')
 })
 
-it('asks the owner with a counted link, once, whoever presses', { timeout: 60_000 }, async () => {
+it('asks the owner with a counted link, once, whoever presses', { timeout: 120_000 }, async () => {
   const [ben, chloe] = [world.slack.as('Ben'), world.slack.as('Chloe')]
   await ben.click(await card('#northwind', 'Ask the owner'), 'Ask the owner')
   await ben.ephemeral(/has been asked to reconnect/)
@@ -142,7 +142,7 @@ async function reconnectAs(login: string): Promise<Owner> {
   return person
 }
 
-it('another login changes nothing until an admin has decided', { timeout: 60_000 }, async () => {
+it('another login changes nothing until an admin has decided', { timeout: 120_000 }, async () => {
   await reconnectAs('sam@contoso.example')
   await world.settle({ timeoutMs: 60_000 })
   const before = await sources()
@@ -159,7 +159,7 @@ it('another login changes nothing until an admin has decided', { timeout: 60_000
 })
 
 it('the right login heals both clients after a look, and the days in between are read', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   await reconnectAs(DANA)
   await world.settle({ timeoutMs: 60_000 })

@@ -39,7 +39,7 @@ it('Ana chooses the alert channel and the time zone, in the settings', async () 
 })
 
 it('Ben asks from his Home; the request stands there until Dana has finished', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const ben = world.slack.as('Ben')
   await ben.click(await ben.openHome(), 'Request access')
@@ -67,7 +67,7 @@ it('Ben asks from his Home; the request stands there until Dana has finished', {
   expect(done).toContain(`Authorised as ${DANA}`)
 })
 
-it('/sources shows the same row, and Refresh now reads at once', { timeout: 60_000 }, async () => {
+it('/sources shows the same row, and Refresh now reads at once', { timeout: 120_000 }, async () => {
   const ben = world.slack.as('Ben')
   await ben.command('/sources', 'northwind')
   await ben.ephemeral('Data sources of Northwind: 1 connected')
@@ -80,7 +80,7 @@ it('/sources shows the same row, and Refresh now reads at once', { timeout: 60_0
   expect(runs).toEqual([{ status: 'done' }])
 })
 
-it('Ana removes it: nothing is read any more and the login is withdrawn', { timeout: 60_000 }, async () => {
+it('Ana removes it: nothing is read any more and the login is withdrawn', { timeout: 120_000 }, async () => {
   const ana = world.slack.as('Ana')
   await ana.click(await ana.openHome(), 'source-menu', 'Remove')
   expect(words(await ana.modal('Remove data source'))).toContain('This cannot be undone')

@@ -22,7 +22,7 @@ export type Owner = {
   reads(): Promise<string>
 }
 
-const WAIT_MS = 10_000
+const WAIT_MS = 20_000
 
 export async function ownerWith(world: World, browser: TestBrowser, address: string): Promise<Owner> {
   const page = await browser.person()

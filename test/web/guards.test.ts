@@ -1,10 +1,11 @@
 import { type AddressInfo, connect } from 'node:net'
 import express from 'express'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDb } from '../../storage/db.ts'
 import { countGuesses } from '../../web/guard.ts'
 import { metricsRoute } from '../../web/metrics.ts'
 import { freshDatabase, setClock } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
 import { proxyFor } from '../support/proxy.ts'
 import { heading, picks, Visitor } from './browser.ts'
 import {
@@ -269,10 +270,7 @@ describe('the door', () => {
       expect(performance.now() - began).toBeLessThan(5_000)
       proxy.set('cut')
       proxy.set('open')
-      await vi.waitFor(async () => expect((await show()).status).toBe(200), {
-        timeout: 20_000,
-        interval: 250,
-      })
+      await eventually(async () => expect((await show()).status).toBe(200), 250)
       await behind.close()
       await away.close()
       await proxy.close()
