@@ -97,6 +97,8 @@ export async function callToken(
   return good(caller, await send(caller, request, signal))
 }
 
+const GRANT_ENDS = 'refresh_token_expires_in|refresh_expires_in'
+
 /** A token answer in RFC 6749's words, with the names in use for the end of the whole authorisation. Throws ConnectorError. */
 export function tokenSet(provider: Provider, body: Json): TokenSet {
   const accessToken = textAt(body, 'access_token')
@@ -107,7 +109,7 @@ export function tokenSet(provider: Provider, body: Json): TokenSet {
     accessToken,
     refreshToken: textAt(body, 'refresh_token'),
     expiresInSeconds: secondsAt(body, 'expires_in'),
-    grantExpiresInSeconds: secondsAt(body, 'refresh_token_expires_in|refresh_expires_in'),
+    ...(textAt(body, GRANT_ENDS) !== null && { grantExpiresInSeconds: secondsAt(body, GRANT_ENDS) }),
     scopes: scope ? scope.split(/[\s,]+/).filter(Boolean) : null,
     raw: body,
   }

@@ -8,7 +8,7 @@ export type TokenSet = {
   refreshToken: string | null
   /** Seconds until it must be renewed; null: nothing to renew in time. */
   expiresInSeconds: number | null
-  /** Seconds until a person has to authorise again whatever we do; null: the provider does not say. */
+  /** Seconds until a person has to authorise again whatever we do; null: never. Left out: the answer does not say. */
   grantExpiresInSeconds?: number | null
   /** As granted, not as asked. Null when the provider did not say. */
   scopes: string[] | null

@@ -125,7 +125,7 @@ async function renew(
     const saved = await credentials.saveRenewed(db, orgId, connectionId, epoch, {
       sealed,
       expiresInSeconds: seconds,
-      grantExpiresInSeconds: tokens.grantExpiresInSeconds ?? null,
+      grantExpiresInSeconds: tokens.grantExpiresInSeconds,
       isNew: next.accessToken !== credential.accessToken,
     })
     return saved ? { sealed, credential: next, provider } : null

@@ -80,8 +80,9 @@ export async function claim(
 }
 
 /**
- * Saves a renewal and wakes the waiting; an unsaid end of the authorisation stays as it was, and so does a suspicion
- * where the token is not `isNew`. False: the lease ran out and somebody else's result is the truth.
+ * Saves a renewal and wakes the waiting. An end of the authorisation that is undefined stays as it was, null takes it
+ * away; a suspicion stays where the token is not `isNew`. False: the lease ran out and somebody else's result is the
+ * truth.
  */
 export async function saveRenewed(
   { sql }: Db,
@@ -91,7 +92,7 @@ export async function saveRenewed(
   renewed: {
     sealed: string
     expiresInSeconds: number | null
-    grantExpiresInSeconds?: number | null
+    grantExpiresInSeconds?: number | null | undefined
     isNew?: boolean
   },
 ): Promise<boolean> {
@@ -101,8 +102,8 @@ export async function saveRenewed(
         suspected_at = case when ${renewed.isNew ?? true} then null else suspected_at end,
         verified_at = latchkey.clock(),
         token_expires_at = latchkey.clock() + make_interval(secs => ${renewed.expiresInSeconds}::float8),
-        grant_expires_at = coalesce(
-          latchkey.clock() + make_interval(secs => ${renewed.grantExpiresInSeconds ?? null}::float8), grant_expires_at)
+        grant_expires_at = case when ${renewed.grantExpiresInSeconds === undefined} then grant_expires_at
+          else latchkey.clock() + make_interval(secs => ${renewed.grantExpiresInSeconds ?? null}::float8) end
       where org_id = ${orgId} and id = ${connectionId} and epoch = ${epoch} returning id)
     select pg_notify('credential_renewed', id::text) from saved`
   return count === 1

@@ -110,16 +110,20 @@ export const meta: OAuthProvider = {
   limit: { concurrency: 10, minTimeMs: 20 },
 }
 
-/** Short or long, a token becomes a long one; its answer says when that ends, or nothing where it never does. */
+/**
+ * Short or long, a token becomes a long one; its answer says when that ends. 0: never, as for system users. An answer
+ * to a long token may leave it out: then the end stays what it was.
+ */
 async function extended({ signal }: Context, app: OAuthApp, token: string): Promise<TokenSet> {
   const form = { grant_type: 'fb_exchange_token', fb_exchange_token: token }
   const long = await postToken(meta, form, { app, signal })
-  const ends = long.expiresInSeconds || null // 0: never
+  const ends = long.expiresInSeconds
+  const isSaid = textAt(long.raw ?? null, 'expires_in') !== null
   return {
     ...long,
     refreshToken: long.accessToken,
     expiresInSeconds: Math.min(WEEK_S, ends ?? WEEK_S),
-    grantExpiresInSeconds: ends,
+    ...(isSaid && { grantExpiresInSeconds: ends }),
   }
 }
 

@@ -132,8 +132,12 @@ describe('Tokens', () => {
   })
 
   it('without an end are extended all the same', async () => {
-    for (const answer of [{ access_token: 'EAAB' }, { access_token: 'EAAB', expires_in: 0 }])
-      expect(await renewed(answer)).toMatchObject({ expiresInSeconds: week, grantExpiresInSeconds: null })
+    expect(await renewed({ access_token: 'EAAB', expires_in: 0 })).toMatchObject({
+      ...{ expiresInSeconds: week, grantExpiresInSeconds: null },
+    })
+    const unsaid = await renewed({ access_token: 'EAAB' })
+    expect(unsaid).toMatchObject({ expiresInSeconds: week })
+    expect(unsaid).not.toHaveProperty('grantExpiresInSeconds')
   })
 
   it('are withdrawn without standing in an address', () => {

@@ -21,7 +21,12 @@ const WORKER = new URL('../support/reading-worker.ts', import.meta.url).pathname
 
 beforeEach(async () => {
   await setClock(db, null)
-  Object.assign(tiny, { tokenCalls: 0, mode: { token: 'rotate', api: 'check' }, refreshToken: 'refresh-0' })
+  Object.assign(tiny, {
+    tokenCalls: 0,
+    mode: { token: 'rotate', api: 'check' },
+    refreshToken: 'refresh-0',
+    grantEnds: null,
+  })
   tiny.valid = new Set(['access-0'])
 })
 
@@ -147,6 +152,26 @@ test('ten minutes after a consent no refusal counts yet', async () => {
   const refused = await seed({ expiresAt: null, authorisedAgo: '2 minutes' })
   Object.assign(tiny.mode, { token: 'rotate', api: 'refuse' })
   await expect(call(refused)).rejects.toMatchObject({ kind: 'transient' })
+})
+
+test('the end of the authorisation stays where a renewal does not say it, moves where it does, and goes with a 0', async () => {
+  const seeded = await seed()
+  const end = async () => (await row(seeded))?.grantExpiresAt
+  const wearOut = () =>
+    db.sql`update connection set token_expires_at = ${expired()} where id = ${seeded.connectionId}`
+  const first = new Date(Date.now() + 10 * 86_400_000)
+  await db.sql`update connection set grant_expires_at = ${first} where id = ${seeded.connectionId}`
+  await call(seeded)
+  expect(await end()).toEqual(first)
+  tiny.grantEnds = 60 * 86_400
+  await wearOut()
+  await call(seeded)
+  expect((await end())?.getTime()).toBeGreaterThan(first.getTime())
+  tiny.grantEnds = 0
+  await wearOut()
+  await call(seeded)
+  expect(await end()).toBeNull()
+  expect(tiny.tokenCalls).toBe(3)
 })
 
 test('a token endpoint that is down suspects nobody', async () => {

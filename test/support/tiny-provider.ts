@@ -19,6 +19,8 @@ export type TinyServer = {
   /** Access tokens the API takes: those issued, until emptied. */
   valid: Set<string>
   refreshToken: string
+  /** What renewals say of the end of the whole authorisation, in seconds; null: nothing. */
+  grantEnds: number | null
   onPage: (() => void) | null
   close(): Promise<void>
 }
@@ -38,7 +40,7 @@ export async function startTinyProvider(): Promise<TinyServer> {
   const tiny: TinyServer = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...{ tokenCalls: 0, asked: [], mode: { token: 'rotate', api: 'check' }, onPage: null },
-    ...{ valid: new Set(['access-0']), refreshToken: 'refresh-0' },
+    ...{ valid: new Set(['access-0']), refreshToken: 'refresh-0', grantEnds: null },
     async close() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
@@ -89,7 +91,8 @@ async function renewal(tiny: TinyServer, given: string): Promise<Answer> {
   tiny.refreshToken = `refresh-${tiny.tokenCalls}` // the old one is dead from now on
   const access = `access-${tiny.tokenCalls}`
   tiny.valid.add(access)
-  return [200, { access_token: access, refresh_token: tiny.refreshToken, expires_in: 3600 }]
+  const ends = tiny.grantEnds === null ? {} : { refresh_expires_in: tiny.grantEnds }
+  return [200, { access_token: access, refresh_token: tiny.refreshToken, expires_in: 3600, ...ends }]
 }
 
 /** Two rows a day, five days a page. */
