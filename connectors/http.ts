@@ -40,7 +40,7 @@ export function openContext(options: Opening): Context {
   const { provider, connector, accessToken, account = null, accountKey = null, app, signal } = options
   const site = options.site ?? ''
   const caller: Caller = { provider, connector, where: 'api', site, accessToken }
-  const turn = { provider, connector, accountKey }
+  const turn = { provider, connector, site, accountKey }
   const signed = (request: HttpRequest): HttpRequest => {
     const plain = { ...request, headers: { ...connector?.headers(account, app), ...request.headers } }
     if (accessToken === null) return plain

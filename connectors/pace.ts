@@ -42,7 +42,13 @@ export async function paced<T>(turn: Turn, signal: AbortSignal, work: () => Prom
   }
 }
 
-export type Turn = { provider: Provider; connector: Connector | null; accountKey: string | null }
+export type Turn = {
+  provider: Provider
+  connector: Connector | null
+  /** Of the connection, '' where all share one: each shop on a server of its own has a pace of its own. */
+  site: string
+  accountKey: string | null
+}
 
 const resting = new Map<string, number>()
 
@@ -71,24 +77,26 @@ function waiting({ provider, connector }: Turn, retryAfterSeconds: number): Conn
   return new ConnectorError('rate_limited', provider.id, says, { retryAfterSeconds })
 }
 
-const providers = new Map<string, Bottleneck>()
+const providers = new Map<string, Bottleneck.Group>()
 const accounts = new Map<string, Bottleneck.Group>()
 
-const sharedBy = ({ provider }: Turn) =>
-  getOrMake(providers, provider.id, () => new Bottleneck(settings(provider.limit)))
+const sharedBy = ({ provider, site }: Pick<Turn, 'provider' | 'site'>) =>
+  getOrMake(providers, provider.id, () => limiters(provider.limit)).key(site)
 
 function limiterFor(turn: Turn): Bottleneck {
-  const { provider, connector, accountKey } = turn
-  const shared = sharedBy(turn)
-  if (accountKey === null) return shared
-  const pace = connector?.limit ?? ACCOUNT
+  const { provider, connector, site, accountKey } = turn
+  if (accountKey === null) return sharedBy(turn)
   const group = getOrMake(accounts, `${provider.id} ${connector?.id ?? ''}`, () => {
-    const made = new Bottleneck.Group({ ...settings(pace), timeout: IDLE_MS })
-    made.on('created', (limiter: Bottleneck) => void limiter.chain(shared))
+    const made = limiters(connector?.limit ?? ACCOUNT)
+    made.on('created', (limiter: Bottleneck, key: string) => {
+      limiter.chain(sharedBy({ provider, site: key.slice(0, key.indexOf(' ')) }))
+    })
     return made
   })
-  return group.key(accountKey)
+  return group.key(`${site} ${accountKey}`)
 }
+
+const limiters = (pace: Pace) => new Bottleneck.Group({ ...settings(pace), timeout: IDLE_MS })
 
 const settings = ({ concurrency, minTimeMs, perMinute }: Pace) => ({
   maxConcurrent: concurrency,

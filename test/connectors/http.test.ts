@@ -192,6 +192,31 @@ describe('pace', () => {
     await expect(ask('three')).rejects.toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 40 })
   })
 
+  it('lets a shop that does not answer hold up nobody who has a server of their own', async () => {
+    const hosts: Provider = { ...provider, id: 'hosts', limit: { concurrency: 1, minTimeMs: 0 } }
+    const open = (site: string, accountKey: string | null, signal: AbortSignal) =>
+      openContext({
+        ...{ provider: hosts, connector: { ...connector, provider: hosts }, accessToken: 't', app },
+        ...{ site, accountKey, signal },
+      })
+    const stop = new AbortController()
+    const asked = Promise.withResolvers<void>()
+    nock(API)
+      .get('/slow')
+      .reply(() => {
+        asked.resolve()
+        return new Promise<nock.ReplyFnResult>(() => {})
+      })
+    nock(API).get('/rows').times(2).reply(200, {})
+    const stuck = open('https://one.example', 'a', stop.signal).call({ url: `${API}/slow` })
+    await asked.promise
+    const behind = open('https://one.example', 'b', stop.signal).call({ url: `${API}/rows` })
+    for (const account of ['a', null])
+      await open('https://two.example', account, stop.signal).call({ url: `${API}/rows` })
+    stop.abort(new Error('shutting down'))
+    for (const each of [stuck, behind]) await expect(each).rejects.toThrow('shutting down')
+  })
+
   it('hands a minute back that all accounts used up together, and keeps no owner who signs in from being answered', async () => {
     const busy: Provider = {
       ...{ ...provider, id: 'busy', limit: { concurrency: 2, minTimeMs: 0, perMinute: 2 } },
