@@ -1,6 +1,7 @@
 /**
  * Salesforce as an authorisation server. Every organisation has an address of its own, which comes with each token.
- * (OAuth 2.0 web server flow, identity URL, REST API status codes and limit headers)
+ * (OAuth 2.0 web server flow, authorization errors, Winter ’25 release notes on simultaneous token requests, identity URL,
+ * REST API status codes and limit headers)
  */
 import type { FailureClass } from '../call.ts'
 import { valuesAt } from '../classify.ts'
@@ -13,6 +14,11 @@ const LOGIN = 'https://login.salesforce.com'
 const OUR_SHARE = 0.95
 const [REST_S, USED_UP_S] = [15 * 60, 30 * 60]
 const API_ENABLED = 'Ask your Salesforce administrator for the permission “API Enabled”.'
+const LET_IN =
+  'Ask your Salesforce administrator to let this app in: IP ranges, login hours or API Access Control keep it out.'
+/** The same codes as for what was revoked, but the grant goes on and nobody has to consent again. */
+const KEPT_OUT = 'not valid for use with the REST API'
+const [ELSEWHERE, AT_ONCE] = ['restricted', 'already being processed']
 const READ_THEM = 'Ask your Salesforce administrator for read access to opportunities and their amounts.'
 
 const coded = (kind: FailureClass, codes: string[], ownerAction?: string): Rule => ({
@@ -64,17 +70,27 @@ export const salesforce: OAuthProvider = {
     ...{ method: 'POST', url: `${site || LOGIN}/services/oauth2/revoke`, form: { token } },
   }),
   errors: [
-    { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant', 'inactive_user', 'inactive_org'] },
-    { kind: 'revoked', at: 'api', http: [401], path: '[].errorCode', in: ['INVALID_SESSION_ID'] },
+    {
+      ...{ kind: 'revoked', at: 'token', path: 'error', lacks: [ELSEWHERE, AT_ONCE] },
+      in: ['invalid_grant', 'inactive_user', 'inactive_org'],
+    },
+    { ...coded('revoked', ['INVALID_SESSION_ID']), http: [401], lacks: [KEPT_OUT] },
+    { ...coded('account_lost', ['INVALID_SESSION_ID'], LET_IN), contains: KEPT_OUT },
+    {
+      ...{ kind: 'account_lost', at: 'token', path: 'error', in: ['invalid_grant'] },
+      ...{ contains: ELSEWHERE, ownerAction: LET_IN },
+    },
     coded('account_lost', ['API_DISABLED_FOR_ORG', 'API_CURRENTLY_DISABLED'], API_ENABLED),
     coded('account_lost', ['INSUFFICIENT_ACCESS', 'INVALID_TYPE', 'INVALID_FIELD'], READ_THEM),
     coded('rate_limited', ['REQUEST_LIMIT_EXCEEDED']),
+    { kind: 'rate_limited', at: 'token', path: 'error', in: ['rate_limit_exceeded'] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', path: 'error', in: ['invalid_client_id', 'invalid_client', 'OAUTH_APP_BLOCKED'] },
     coded('version_sunset', ['UNSUPPORTED_API_VERSION']),
     { kind: 'version_sunset', at: 'api', http: [410] },
     coded('transient', ['QUERY_TIMEOUT', 'SERVER_UNAVAILABLE', 'UNABLE_TO_LOCK_ROW']),
     { kind: 'transient', at: 'token', path: 'error', in: ['unknown_error'] },
+    { kind: 'transient', at: 'token', path: 'error', in: ['invalid_grant'], contains: AT_ONCE },
     { kind: 'transient', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'error|[].errorCode',
