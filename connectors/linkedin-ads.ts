@@ -74,7 +74,9 @@ const linkedin: OAuthProvider = {
   errors: [
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },
     { kind: 'revoked', at: 'api', http: [401] }, // serviceErrorCode 65600 invalid, 65601 revoked, 65602 expired
-    { kind: 'consent_failed', at: 'token', path: 'error', in: ['invalid_request'] },
+    // A dead refresh token is an invalid_grant or, with the same words, an invalid_request like a used code.
+    { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_request'], contains: 'or refresh token is' },
+    { kind: 'consent_failed', at: 'token', path: 'error', in: ['invalid_request', 'invalid_redirect_uri'] },
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
