@@ -51,7 +51,7 @@ export async function order(
   for (const query of questions(account, ids, days)) {
     const url = `${API}/jobs/accounts/${account.id}`
     const { body } = await context.call({ method: 'POST', url, query })
-    const job = textAt(body, 'data.id_str') // `id` is the same number, beyond what JSON numbers hold
+    const job = textAt(body, 'data.id_str|data.id') // the same number; the recorded answers of X's own SDK have `id` only
     if (job === null) throw new ConnectorError('unknown', x.id, 'X ordered a report without saying which')
     jobs.push(job)
   }

@@ -153,6 +153,25 @@ test('midnights are the account’s own, whatever daylight saving does', async (
   expect(days).toEqual(['2026-10-18', '2026-10-19', '2026-10-20'])
 })
 
+test('a job is known by its number where X writes no text beside it', async () => {
+  const api = nock('https://ads-api.x.com')
+  api
+    .get(/campaigns/)
+    .times(2)
+    .reply(200, { data: [{ id: 'a1' }], next_cursor: null })
+  const json = { 'content-type': 'application/json' }
+  const answer = Buffer.from('{"data":{"id":1120829647711653889,"status":"QUEUED","url":null}}')
+  api.post(/stats\/jobs/).reply(200, answer, json)
+  api
+    .get(/job_ids=1120829647711653889&/)
+    .reply(200, { data: [{ id: 1, status: 'SUCCESS', url: 'https://ton.twimg.com/one.json.gz' }] })
+  nock('https://ton.twimg.com').get(/one/).reply(200, gzipSync('{"data":[]}'))
+  const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
+  const range = { from: '2026-10-01', to: '2026-10-20' }
+  const pages = xAds.report.pages(reading, { id: '18ce54aaaa', name: 'Northwind' }, range, null)
+  expect((await Array.fromAsync(pages)).at(-1)?.next).toBeNull()
+})
+
 test('two weeks of a few campaigns are answered at once, a week at a time', async () => {
   const asked: string[][] = []
   const api = nock('https://ads-api.x.com')
