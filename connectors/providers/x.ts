@@ -72,18 +72,31 @@ export const x: OAuthProvider = {
   renew: null,
 
   errors: [
-    coded('revoked', [64, 326], { http: [403], ownerAction: LOCKED }),
+    coded('revoked', [64, 326, 'ACCOUNT_LOCKED_OUT', 'CURRENT_USER_SUSPENDED'], {
+      ...{ http: [403], ownerAction: LOCKED },
+    }),
     coded('revoked', [89], { at: 'api' }),
     coded('consent_failed', [89], { at: 'token' }),
     coded('scope_missing', ['INSUFFICIENT_USER_AUTHORIZED_PERMISSION']),
     coded('rate_limited', [88, 'TOO_MANY_REQUESTS']),
-    coded('app_config', [32, 135, 215, 415, 416], { at: 'token' }),
-    coded('app_config', [416, 'UNAUTHORIZED_CLIENT_APPLICATION', 'READONLY_CLIENT_APPLICATION']),
+    coded('app_config', [32, 215, 415], { at: 'token' }),
+    // 135 is our own clock, with the status of a dead token; 87 and 453 are what our app is not approved for.
+    coded('app_config', [
+      87,
+      135,
+      416,
+      453,
+      'UNAUTHORIZED_CLIENT_APPLICATION',
+      'READONLY_CLIENT_APPLICATION',
+    ]),
+    // We call a handful of fixed routes: one that is not there has gone with its version.
+    coded('version_sunset', ['ROUTE_NOT_FOUND'], { at: 'api' }),
+    { kind: 'version_sunset', at: 'api', http: [410] },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'consent_failed', at: 'token', http: [401] },
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [420, 429] },
-    { kind: 'transient', http: [500, 502, 503, 504] },
+    { kind: 'transient', http: [408, 423, 500, 502, 503, 504] }, // CANCELLED_REQUEST, LOCK_ACQUISITION_TIMEOUT
   ],
   reasonPath: 'errors[].code',
   retryAfterSeconds: (reply) => limitOf(reply).seconds,
