@@ -21,6 +21,10 @@ const CODE = FAULTS.map((fault) => `${fault}.Code`).join('|')
 /** Too many calls a minute, and too many reports at once. */
 const [TOO_FAST, TOO_MANY] = [117, 207]
 const WAIT_S = 60
+/** A refused login's reason that is the ad account's. (Operation Error Codes, 105) */
+const INACTIVE = 'AccountInactive'
+const TENANT_OFF =
+  'Ask the administrator of your organisation to allow this app and Microsoft Advertising in Microsoft Entra, then reconnect.'
 
 const coded = (kind: FailureClass, codes: number[], ownerAction?: string): Rule => ({
   ...{ kind, at: 'api', path: CODE, in: codes },
@@ -73,10 +77,15 @@ export const microsoft: OAuthProvider = {
     {
       ...{ kind: 'revoked', at: 'token', path: 'error' },
       in: ['invalid_grant', 'interaction_required', 'consent_required', 'login_required'],
-      lacks: ['AADSTS90033', 'AADSTS50196', 'AADSTS7000215', 'AADSTS7000222'],
+      lacks: ['AADSTS90033', 'AADSTS50196', 'AADSTS7000215', 'AADSTS7000222', 'redirect_uri'],
     },
+    // One tenant lacks or has switched off a service, in codes that elsewhere mean our app. (Entra error codes)
+    ...['AADSTS650051', 'AADSTS650052', 'AADSTS500011', 'AADSTS500014', 'AADSTS7000112'].map((code) =>
+      signIn('revoked', code, TENANT_OFF),
+    ),
     signIn('app_config', 'AADSTS7000215'),
     signIn('app_config', 'AADSTS7000222'),
+    signIn('app_config', 'redirect_uri'),
     {
       ...{ kind: 'app_config', at: 'token', path: 'error' },
       in: ['invalid_client', 'unauthorized_client', 'invalid_request', 'invalid_scope', 'invalid_resource'],
@@ -84,14 +93,18 @@ export const microsoft: OAuthProvider = {
     },
     signIn('transient', 'AADSTS90033'),
     signIn('transient', 'AADSTS50196'),
+    { kind: 'transient', at: 'token', path: 'error', in: ['temporarily_unavailable', 'server_error'] },
     coded('revoked', [108], 'Microsoft wants a new password for this login. Set one, then reconnect.'),
     coded('revoked', [122, 124, 125], 'Microsoft wants the work account here. Reconnect with that one.'),
     coded('revoked', [123], 'Microsoft wants the personal account here. Reconnect with that one.'),
-    coded('revoked', [105, 109, 120]),
-    coded('account_lost', [106]),
+    coded('revoked', [126], 'Microsoft wants another kind of login here. Reconnect with the one it knows.'),
+    { ...coded('revoked', [105]), lacks: [INACTIVE] },
+    { ...coded('account_lost', [105]), contains: INACTIVE },
+    coded('revoked', [109, 120]),
+    coded('account_lost', [106, 119, 208, 1001, 2003, 2035]),
     coded('rate_limited', [TOO_FAST, TOO_MANY]),
     coded('app_config', [116]),
-    coded('version_sunset', [303]),
+    coded('version_sunset', [205, 303]),
     coded('transient', [0]),
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'rate_limited', http: [429] },
