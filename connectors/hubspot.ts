@@ -155,13 +155,19 @@ async function newByDay(
   const counts = new Map<string, number>()
   for (let [asked, found] = ['0', await ask(first, last, FOUND)]; ; ) {
     if ((numberAt(found, 'total') ?? 0) > FOUND * days.length) return totals()
-    const created = valuesAt(found, 'results[].properties.createdate').map((at) => Date.parse(String(at)))
-    for (const day of created.filter((at) => !Number.isNaN(at)).map((at) => localDate(at, zone)))
-      counts.set(day, 1 + (counts.get(day) ?? 0))
+    const created = valuesAt(found, 'results[]').map(createdAt)
+    if (created.some((at) => Number.isNaN(at))) return totals()
+    for (const day of created.map((at) => localDate(at, zone))) counts.set(day, 1 + (counts.get(day) ?? 0))
     const after = textAt(found, 'paging.next.after')
     if (after === null) return counts
     if (after === asked) return totals() // pages that lead to themselves
     await context.sleep(SEARCH_MS)
     ;[asked, found] = [after, await ask(first, last, FOUND, after)]
   }
+}
+
+/** NaN where it is not said. Dates are ISO 8601 or milliseconds; the record itself has one beside its properties. */
+function createdAt(record: Json): number {
+  const at = textAt(record, 'properties.createdate') ?? textAt(record, 'createdAt') ?? ''
+  return /^\d+$/.test(at) ? Number(at) : Date.parse(at)
 }

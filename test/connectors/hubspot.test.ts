@@ -36,14 +36,11 @@ it('takes only the refresh token away when it revokes, as our OAuth app', () => 
   })
 })
 
-it('counts by the totals of the days where pages lead to themselves', async () => {
-  const found = { total: 42, results: [{ properties: { createdate: '2026-11-06T15:02:11.000Z' } }] }
+/** The new contacts of a day in New York; the searches' answers in order, the last one again and again. */
+async function newContacts(...answers: object[]) {
   const api = nock('https://api.hubapi.com')
   api.get(/histogram/).reply(200, { results: [] })
-  api
-    .post(/contacts\/search$/)
-    .times(3)
-    .reply(200, { ...found, paging: { next: { after: '1' } } })
+  for (const answer of answers) api.post(/contacts\/search$/).reply(200, answer as nock.Body)
   api.post(/deals\/search$/).reply(200, { total: 0, results: [] })
   const context = openContext({
     ...{ provider: hubspot, connector: hubspotPortal, accessToken: 'na1-token', app },
@@ -52,5 +49,26 @@ it('counts by the totals of the days where pages lead to themselves', async () =
   const account = { id: '24001122', name: 'HubSpot portal', timeZone: 'US/Eastern' }
   const day = { from: '2026-11-06', to: '2026-11-06' }
   const [page] = await Array.fromAsync(hubspotPortal.report.pages(context, account, day, null))
-  expect(page?.rows[0]?.metrics).toMatchObject({ new_contacts: 42, new_deals: 0 })
+  expect(nock.isDone()).toBe(true)
+  return page?.rows[0]?.metrics.new_contacts
+}
+
+it('counts by the totals of the days where pages lead to themselves', async () => {
+  const found = { total: 42, results: [{ properties: { createdate: '2026-11-06T15:02:11.000Z' } }] }
+  const again = { ...found, paging: { next: { after: '1' } } }
+  expect(await newContacts(again, again, again)).toBe(42)
+})
+
+it('counts records that say when they were made beside their properties, or in milliseconds', async () => {
+  const results = [
+    { properties: { email: 'dana@northwind.example' }, createdAt: '2026-11-06T15:02:11.000Z' },
+    { properties: { createdate: null }, createdAt: '2026-11-06T15:02:12.000Z' },
+    { properties: { createdate: String(Date.parse('2026-11-07T04:59:59Z')) } },
+  ]
+  expect(await newContacts({ total: 3, results })).toBe(3)
+})
+
+it('counts by the totals of the days where a record does not say when it was made', async () => {
+  const said = { properties: { createdate: '2026-11-06T15:02:11.000Z' } }
+  expect(await newContacts({ total: 2, results: [said, { id: '9' }] }, { total: 2, results: [said] })).toBe(2)
 })
