@@ -1,4 +1,4 @@
-/** HubSpot as an authorisation server. (HubSpot OAuth API 2026-09, usage guidelines) */
+/** HubSpot as an authorisation server. (HubSpot OAuth API 2026-09, usage guidelines, error handling) */
 import { ConnectorError, type OAuthProvider } from '../connector.ts'
 import { renewToken } from '../grants.ts'
 import { callToken } from '../http.ts'
@@ -63,6 +63,7 @@ export const hubspot: OAuthProvider = {
       in: ['BAD_AUTH_CODE', 'EXPIRED_AUTH_CODE', 'MISMATCH_REDIRECT_URI_AUTH_CODE'],
     },
     { kind: 'scope_missing', http: [403], path: 'category', in: ['MISSING_SCOPES'] },
+    { kind: 'scope_missing', at: 'api', http: [403], contains: 'does not have proper permissions' },
     { kind: 'account_lost', at: 'api', http: [403] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
@@ -72,7 +73,7 @@ export const hubspot: OAuthProvider = {
       path: 'status',
       in: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET', 'BAD_REDIRECT_URI'],
     },
-    { kind: 'transient', http: [477, 500, 502, 503, 504] }, // 477: the portal is being moved
+    { kind: 'transient', http: [423, 477, 500, 502, 503, 504] }, // 423: locked for seconds, 477: the portal is being moved
   ],
   reasonPath: 'error|category|policyName|status',
   retryAfterSeconds: ({ body }) => WAITS_S[textAt(body, 'policyName') ?? ''] ?? null,
