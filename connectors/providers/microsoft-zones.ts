@@ -88,7 +88,9 @@ const RENAMED: Record<string, string> = {
   AthensBuckarestIstanbul: 'AthensIslandanbulMinsk',
   IslamabadKarachiTashkent: 'IslandamabadKarachiTashkent',
   MidwayIslandAndSamoa: 'MidwayIslandandSamoa',
+  'Newfoundland and Labrador': 'Newfoundland',
   SolomonIslandNewCaledonia: 'MagadanSolomonIslandNewCaledonia',
+  Yangon: 'Rangoon',
 }
 
 const reportZones = new Map(Object.entries(ZONES).map(([name, zone]) => [zone, name]))
