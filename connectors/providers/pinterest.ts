@@ -48,15 +48,21 @@ export const pinterest: OAuthProvider = {
     { kind: 'revoked', at: 'token', http: [400, 401] },
     // "Your token does not have sufficient permissions", with the same code and status as a token that is dead.
     { kind: 'scope_missing', at: 'api', http: [401], contains: 'sufficient permissions' },
+    // Pinterest has not approved our app, or not for this; also with the code and status of a dead token.
+    { kind: 'app_config', contains: 'Your application ' },
+    // Both with HTTP 400: "Retry after 5 seconds", and "Something went wrong on our end".
+    { kind: 'rate_limited', contains: 'Retry after ' },
+    { kind: 'transient', path: 'code', in: [12] },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'transient', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'code|error',
-  retryAfterSeconds({ status, headers }) {
-    const reset = headers['x-ratelimit-reset'] ?? ''
-    return status === 429 && /^\d{1,5}$/.test(reset) ? Number(reset) : null
+  retryAfterSeconds({ status, headers, body }) {
+    const said = /\bRetry after (\d{1,5}) seconds/.exec(textAt(body, 'message') ?? '')?.[1]
+    const reset = said ?? (status === 429 ? headers['x-ratelimit-reset'] : '') ?? ''
+    return /^\d{1,5}$/.test(reset) ? Number(reset) : null
   },
   limit: { concurrency: 4, minTimeMs: 100 },
 }
