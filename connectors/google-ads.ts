@@ -20,7 +20,9 @@ import { decimalAt, fromMicros, given, numberAt, textAt, valueAt } from './value
 const VERSION = 'v25'
 const API = `https://googleads.googleapis.com/${VERSION}`
 const SCOPE = 'https://www.googleapis.com/auth/adwords'
-const CODE = 'error.details[].errors[].errorCode'
+const CODES = ['authentication', 'authorization', 'quota', 'request']
+  .map((family) => `error.details[].errors[].errorCode.${family}Error`)
+  .join('|')
 const CLIENTS =
   'SELECT customer_client.id, customer_client.descriptive_name, customer_client.currency_code, customer_client.time_zone, customer_client.manager, customer_client.level, customer_client.status FROM customer_client'
 /** Agencies reach hundreds of roots, each a question of its own, while the owner waits. */
@@ -70,34 +72,29 @@ export const googleAds = defineConnector({
     pages,
   },
   errors: [
-    coded('account_lost', 'authentication', 'NOT_ADS_USER', NO_ADS),
-    coded('revoked', 'authentication', 'TWO_STEP_VERIFICATION_NOT_ENROLLED', TWO_STEP),
-    coded('revoked', 'authentication', 'ADVANCED_PROTECTION_NOT_ENROLLED', ADVANCED),
-    coded('revoked', 'authentication', 'OAUTH_TOKEN_REVOKED OAUTH_TOKEN_DISABLED'),
-    coded('revoked', 'authentication', 'GOOGLE_ACCOUNT_DELETED GOOGLE_ACCOUNT_COOKIE_INVALID'),
-    coded('account_lost', 'authentication', 'CUSTOMER_NOT_FOUND CLIENT_CUSTOMER_ID_INVALID'),
-    coded('account_lost', 'authorization', 'USER_PERMISSION_DENIED CUSTOMER_NOT_ENABLED INCOMPLETE_SIGNUP'),
-    coded('account_lost', 'authorization', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT'),
-    coded('account_lost', 'authorization', 'INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'),
-    coded('rate_limited', 'quota', 'RESOURCE_EXHAUSTED RESOURCE_TEMPORARILY_EXHAUSTED'),
-    coded('rate_limited', 'quota', 'EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION'),
-    coded('rate_limited', 'quota', 'EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION'),
-    coded('app_config', 'authorization', 'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION PROJECT_DISABLED'),
-    coded('app_config', 'authorization', 'CLOUD_PROJECT_NOT_UNDER_ORGANIZATION MISSING_TOS'),
-    coded('app_config', 'authorization', 'DEVELOPER_TOKEN_NOT_APPROVED DEVELOPER_TOKEN_PROHIBITED'),
-    coded('app_config', 'authorization', 'DEVELOPER_TOKEN_NOT_ON_ALLOWLIST'),
-    coded('app_config', 'authentication', 'DEVELOPER_TOKEN_INVALID ORGANIZATION_NOT_APPROVED'),
-    coded('app_config', 'request', 'DEVELOPER_TOKEN_PARAMETER_MISSING'), // as HTTP 401: no dead token
-    coded('version_sunset', 'request', 'UNSUPPORTED_VERSION'),
+    coded('account_lost', 'NOT_ADS_USER', NO_ADS),
+    coded('revoked', 'TWO_STEP_VERIFICATION_NOT_ENROLLED', TWO_STEP),
+    coded('revoked', 'ADVANCED_PROTECTION_NOT_ENROLLED', ADVANCED),
+    coded('revoked', 'OAUTH_TOKEN_REVOKED OAUTH_TOKEN_DISABLED GOOGLE_ACCOUNT_DELETED'),
+    coded('account_lost', 'CUSTOMER_NOT_FOUND CLIENT_CUSTOMER_ID_INVALID CUSTOMER_NOT_ENABLED'),
+    coded('account_lost', 'USER_PERMISSION_DENIED ACTION_NOT_PERMITTED INCOMPLETE_SIGNUP'),
+    coded('account_lost', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT ACCESS_DENIED_FOR_ACCOUNT_TYPE'),
+    coded('account_lost', 'INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'),
+    coded('rate_limited', 'RESOURCE_EXHAUSTED RESOURCE_TEMPORARILY_EXHAUSTED'),
+    coded('app_config', 'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION CLOUD_PROJECT_NOT_UNDER_ORGANIZATION'),
+    coded('app_config', 'CLOUD_PROJECT_NOT_FOUND PROJECT_DISABLED SERVICE_ACCESS_DENIED MISSING_TOS'),
+    coded('app_config', 'ORGANIZATION_NOT_RECOGNIZED ORGANIZATION_NOT_APPROVED'),
+    { kind: 'app_config', at: 'api', contains: 'DEVELOPER_TOKEN' }, // also as HTTP 401: no dead token
+    coded('version_sunset', 'UNSUPPORTED_VERSION'),
     { kind: 'version_sunset', at: 'api', http: [404] },
   ],
-  reasonPath: `${['authentication', 'authorization', 'quota', 'request'].map((of) => `${CODE}.${of}Error`).join('|')}|${google.reasonPath}`,
+  reasonPath: `${CODES}|${google.reasonPath}`,
   version: { pinned: VERSION },
 })
 
-/** A failure of one of their families, e.g. `authenticationError`; `codes` with spaces between. */
-function coded(kind: FailureClass, family: string, codes: string, ownerAction?: string): Rule {
-  const rule: Rule = { kind, at: 'api', path: `${CODE}.${family}Error`, in: codes.split(' ') }
+/** `codes` with spaces between. */
+function coded(kind: FailureClass, codes: string, ownerAction?: string): Rule {
+  const rule: Rule = { kind, at: 'api', path: CODES, in: codes.split(' ') }
   return ownerAction === undefined ? rule : { ...rule, ownerAction }
 }
 

@@ -61,13 +61,18 @@ describe('Google Ads', () => {
   }
   const two = { results: [{ customerClient: { id: '2', descriptiveName: 'Two', manager: false } }] }
 
-  it('lists what it can when one of the roots is closed, and fails when all are', async () => {
-    const closed = adsError('authorizationError', 'CUSTOMER_NOT_ENABLED')
-    expectCalls([listed], shown)
-    interceptor(search('1'), shown).reply(403, closed as object)
-    expectCalls([{ ...search('2'), answer: two }], shown)
-    expect(await Array.fromAsync(googleAds.accounts(open(googleAds)))).toEqual([{ id: '2', name: 'Two' }])
+  it.each(['CUSTOMER_NOT_ENABLED', 'ACCESS_DENIED_FOR_ACCOUNT_TYPE', 'ACTION_NOT_PERMITTED'])(
+    'lists what it can when one of the roots refuses: %s',
+    async (code) => {
+      expectCalls([listed], shown)
+      interceptor(search('1'), shown).reply(403, adsError('authorizationError', code) as object)
+      expectCalls([{ ...search('2'), answer: two }], shown)
+      expect(await Array.fromAsync(googleAds.accounts(open(googleAds)))).toEqual([{ id: '2', name: 'Two' }])
+    },
+  )
 
+  it('has no list when all roots refuse', async () => {
+    const closed = adsError('authorizationError', 'CUSTOMER_NOT_ENABLED')
     expectCalls([listed], shown)
     for (const root of ['1', '2']) interceptor(search(root), shown).reply(403, closed as object)
     await expect(Array.fromAsync(googleAds.accounts(open(googleAds)))).rejects.toMatchObject({
