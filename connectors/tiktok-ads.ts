@@ -62,17 +62,31 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
   const ids = listed.flatMap((one) => textAt(one, 'advertiser_id') ?? [])
   for (let at = 0; at < ids.length; at += ACCOUNTS_AT_ONCE) {
     const some = ids.slice(at, at + ACCOUNTS_AT_ONCE)
-    const fields = '["advertiser_id","name","currency","timezone"]'
-    const query = { advertiser_ids: JSON.stringify(some), fields }
-    const infos = await context.call({ url: `${API}/advertiser/info/`, query })
+    const infos = await infosOf(context, some)
     for (const id of some) {
-      const said = [...valuesAt(infos.body, 'data.list[]'), ...listed].filter(
-        (one) => textAt(one, 'advertiser_id') === id,
-      )
+      const said = [...infos, ...listed].filter((one) => textAt(one, 'advertiser_id') === id)
       const [name] = said.flatMap((one) => textAt(one, 'name') ?? textAt(one, 'advertiser_name') ?? [])
-      const [currency, timeZone] = ['currency', 'timezone'].map((of) => textAt(said[0] ?? null, of))
-      yield { id, name: name ?? id, ...given({ currency, timeZone }) }
+      const [info = null] = said
+      // `timezone` may be an offset, e.g. Etc/GMT for Europe/London, which knows no summer time (/advertiser/info/).
+      const timeZone = textAt(info, 'display_timezone') ?? textAt(info, 'timezone')
+      yield { id, name: name ?? id, ...given({ currency: textAt(info, 'currency'), timeZone }) }
     }
+  }
+}
+
+/** One advertiser that is gone has all refused who were asked about with it: then they are asked about by halves. */
+async function infosOf(context: Context, ids: string[]): Promise<Json[]> {
+  const fields = '["advertiser_id","name","currency","timezone","display_timezone"]'
+  const query = { advertiser_ids: JSON.stringify(ids), fields }
+  try {
+    const { body } = await context.call({ url: `${API}/advertiser/info/`, query })
+    return valuesAt(body, 'data.list[]')
+  } catch (error) {
+    const kind = error instanceof ConnectorError ? error.kind : ''
+    if (!['account_lost', 'scope_missing'].includes(kind)) throw error
+    if (ids.length === 1 || kind === 'scope_missing') return []
+    const half = Math.ceil(ids.length / 2)
+    return [...(await infosOf(context, ids.slice(0, half))), ...(await infosOf(context, ids.slice(half)))]
   }
 }
 

@@ -41,6 +41,43 @@ test('a window that is too large is read in halves, and the halves cover it', as
   ])
 })
 
+test('an advertiser that is gone hides neither itself nor what TikTok knows of the others', async () => {
+  const list = ['7001', '7002', '7003'].map((advertiser_id) => ({
+    advertiser_id,
+    advertiser_name: advertiser_id,
+  }))
+  const api = nock(SITE)
+  api.get(/advertiser\/get/).reply(200, wrapped(0, 'OK', { list }) as nock.Body)
+  api
+    .get(/advertiser\/info/)
+    .times(5)
+    .reply(({ url }: Request) => {
+      const ids = JSON.parse(new URL(url).searchParams.get('advertiser_ids') ?? '[]') as string[]
+      if (ids.includes('7002'))
+        return [200, wrapped(40001, "advertiser 7002 doesn't exist or has been deleted.")]
+      return [
+        200,
+        wrapped(0, 'OK', { list: ids.map((advertiser_id) => ({ advertiser_id, currency: 'JPY' })) }),
+      ]
+    })
+  const context = openContext({ provider, connector: tiktokAds, accessToken: 'token', app, signal })
+  expect(await Array.fromAsync(tiktokAds.accounts(context))).toEqual([
+    { id: '7001', name: '7001', currency: 'JPY' },
+    { id: '7002', name: '7002' },
+    { id: '7003', name: '7003', currency: 'JPY' },
+  ])
+})
+
+test('advertisers are listed also where their details were not granted', async () => {
+  const api = nock(SITE)
+  const list = [{ advertiser_id: 7001, advertiser_name: 'Northwind' }]
+  api.get(/advertiser\/get/).reply(200, wrapped(0, 'OK', { list }) as nock.Body)
+  const says = 'advertiser does not grant you /advertiser/info/:GET permission'
+  api.get(/advertiser\/info/).reply(200, wrapped(40001, says) as nock.Body)
+  const context = openContext({ provider, connector: tiktokAds, accessToken: 'token', app, signal })
+  expect(await Array.fromAsync(tiktokAds.accounts(context))).toEqual([{ id: '7001', name: 'Northwind' }])
+})
+
 test.for([
   ['App reaches the QPS limit', 1],
   ['App reaches the QPM limit', 300],
