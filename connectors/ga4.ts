@@ -26,6 +26,7 @@ const METRICS = {
   keyEvents: 'key_events',
   totalRevenue: 'total_revenue',
 }
+const MONEY = 'totalRevenue'
 
 export const ga4 = defineConnector({
   id: 'ga4',
@@ -132,12 +133,11 @@ function pages(
 /** Columns are found by their headers. A metric this login may not see comes as zeros: that is null. */
 function reader(body: Json): (row: Json) => Row | null {
   const dimensions = valuesAt(body, 'dimensionHeaders[].name')
-  const headers = valuesAt(body, 'metricHeaders[]')
+  const headers = valuesAt(body, 'metricHeaders[]').map((header) => textAt(header, 'name'))
   const hidden = valuesAt(body, 'metadata.schemaRestrictionResponse.activeMetricRestrictions[].metricName')
   const columns = Object.entries(METRICS).map(([theirs, ours]) => {
-    const at = headers.findIndex((header) => textAt(header, 'name') === theirs)
-    const type = textAt(headers[at] ?? null, 'type')
-    return { ours, at: hidden.includes(theirs) ? -1 : at, exact: type === 'TYPE_CURRENCY' }
+    const at = hidden.includes(theirs) ? -1 : headers.indexOf(theirs)
+    return { ours, at, read: theirs === MONEY ? decimalAt : numberAt }
   })
   return (row) => {
     const keys = valuesAt(row, 'dimensionValues[]')
@@ -145,10 +145,7 @@ function reader(body: Json): (row: Json) => Row | null {
     const key = (name: string) => textAt(keys[dimensions.indexOf(name)] ?? null, 'value')
     const date = dashed(needed(key('date'), 'Google Analytics answered a row without its day'))
     if (date === null) return null
-    const metrics = columns.map(({ ours, at, exact }) => {
-      const cell = values[at] ?? null
-      return [ours, exact ? decimalAt(cell, 'value') : numberAt(cell, 'value')] as const
-    })
+    const metrics = columns.map(({ ours, at, read }) => [ours, read(values[at] ?? null, 'value')] as const)
     const channel = key('sessionDefaultChannelGroup') ?? '(not set)'
     return { date, dimensions: { channel_group: channel }, metrics: Object.fromEntries(metrics) }
   }

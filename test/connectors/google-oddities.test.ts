@@ -97,10 +97,10 @@ describe('Google Ads', () => {
 })
 
 describe('Google Analytics 4', () => {
-  const read = async (metadata: Json) => {
+  const read = async (metadata: Json, more: Record<string, Json> = {}) => {
     const [first] = analytics.report.pages.flat()
     if (!first) throw new Error('no page')
-    const answer = { ...(first.answer as Record<string, Json>), rowCount: 2, metadata }
+    const answer = { ...(first.answer as Record<string, Json>), rowCount: 2, metadata, ...more }
     expectCalls([{ ...first, answer }], shown)
     const pages = ga4.report.pages(open(ga4), analytics.account, analytics.range, null)
     return (await Array.fromAsync(pages))[0]
@@ -110,6 +110,25 @@ describe('Google Analytics 4', () => {
     const restriction = { metricName: 'totalRevenue', restrictedMetricTypes: ['REVENUE_DATA'] }
     const page = await read({ schemaRestrictionResponse: { activeMetricRestrictions: [restriction] } })
     expect(page?.rows[0]?.metrics).toMatchObject({ sessions: 120, total_revenue: null })
+  })
+
+  it('reads money to the last digit, whatever type its column is said to have', async () => {
+    const names = ['totalRevenue', 'keyEvents', 'totalUsers', 'sessions']
+    const row = (date: string, revenue: string) => ({
+      dimensionValues: [{ value: date }, { value: 'Direct' }],
+      metricValues: [revenue, '1.5E1', '7', '9'].map((value) => ({ value })),
+    })
+    const page = await read(
+      {},
+      {
+        metricHeaders: names.map((name) => ({ name, type: 'TYPE_FLOAT' })),
+        rows: [row('20261105', '12345678901234567.89'), row('20261106', '-1.25E-2')],
+      },
+    )
+    expect(page?.rows.map(({ metrics }) => metrics)).toEqual([
+      { sessions: 9, total_users: 7, key_events: 15, total_revenue: '12345678901234567.89' },
+      { sessions: 9, total_users: 7, key_events: 15, total_revenue: '-0.0125' },
+    ])
   })
 
   it('passes on what Google says against its own figures', async () => {
