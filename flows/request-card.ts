@@ -70,8 +70,16 @@ export async function requestCard(
 }
 
 /** Oldest first, of every kind: which of them have words is the template's business. */
-export function requestEvents(services: Services, orgId: string, requestId: string): Promise<CardEvent[]> {
-  return audit.ofRequest(services.db, orgId, requestId)
+export async function requestEvents(
+  services: Services,
+  orgId: string,
+  requestId: string,
+): Promise<CardEvent[]> {
+  const events = await audit.ofRequest(services.db, orgId, requestId)
+  return events.map((event) => {
+    const connector = services.connectors.get(String(event.data.connector))
+    return connector ? { ...event, data: { ...event.data, connectorName: connector.name } } : event
+  })
 }
 
 /** Null when it no longer waits. */

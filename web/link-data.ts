@@ -121,6 +121,7 @@ export function accountsData(
     shelves: shelves.map((shelf) => accountShelf(services, shelf)),
     expected: expected === null ? null : maskLabel(expected),
     several: link.items.length > 1,
+    waiting: stops.flatMap(({ held, items }) => (held ? [] : items.map(({ connector }) => connector.name))),
     room: picker.limit && Math.max(0, picker.limit.limit - picker.limit.used),
     problem,
     late,

@@ -86,7 +86,7 @@ async function spend(services: Services, tx: Db, picker: Picker, chosen: Choice[
   await sessions.closeAll(tx, orgId, link.id, 'finished')
   await dropOthers(services, tx, { orgId, linkId: link.id })
   await progress.markFinished(tx, orgId, link.requestId)
-  await tell(services, tx, picker, made.length)
+  await tell(services, tx, picker, { made: made.length, leftOut: leftOutOf(picker, chosen) })
   return 'spent'
 }
 
@@ -193,10 +193,24 @@ function note(
   })
 }
 
-async function tell(services: Services, tx: Db, { link, session }: Picker, made: number): Promise<void> {
+/** Data sources that were asked for and of which the owner ticked nothing. A reconnect asks for no ticks. */
+function leftOutOf({ stops, healing }: Picker, chosen: Choice[]): string[] {
+  if (healing) return []
+  const connectors = stops.flatMap(({ items }) => items.map(({ connector }) => connector))
+  return connectors
+    .filter(({ id }) => !chosen.some(({ connectorId }) => connectorId === id))
+    .map(({ name }) => name)
+}
+
+async function tell(
+  services: Services,
+  tx: Db,
+  { link, session }: Picker,
+  { made, leftOut }: { made: number; leftOut: string[] },
+): Promise<void> {
   const [first] = session.held
   if (first) {
-    const data = { sources: made, by: maskLabel(first.identityLabel) }
+    const data = { sources: made, leftOut, by: maskLabel(first.identityLabel) }
     await note(tx, link, first, 'request.finished', { data })
   }
   await touchCard(services, tx, link.orgId, link.requestId)

@@ -70,7 +70,7 @@ async function tellAgency(
     kind: 'source.revoked',
     actor: by,
     ...about,
-    data: { source: source.accountName },
+    data: { source: source.accountName, connector: source.connectorId },
   })
   await touchCard(services, tx, orgId, requestId)
   await enqueueDelivery(services, tx, {

@@ -1,6 +1,6 @@
 /** The picker: every account is a box, and none is ticked unless the request or the connection names it. */
 import { html, type Markup } from '../markup.ts'
-import { counted } from '../words.ts'
+import { counted, listed } from '../words.ts'
 import { button, named, type Page, page, type Sender } from './layout.ts'
 
 type AccountBox = {
@@ -39,6 +39,8 @@ export type AccountsPage = {
   /** Another login than the reconnect expected, masked. */
   expected: string | null
   several: boolean
+  /** Data sources of the request whose provider has not been signed in to yet. */
+  waiting: string[]
   /** More accounts the agency's plan has room for; null: no limit. */
   room: number | null
   problem:
@@ -71,13 +73,21 @@ ${
 <input type="hidden" name="form" value="${p.form}">
 ${p.heldIds.map((id) => html`<input type="hidden" name="held" value="${id}">`)}
 ${p.shelves.map((shelf, at) => shelfWords(shelf, at))}
-<div class="row">
-<button class="primary" name="do" value="finish">Finish</button>
-${p.several && !p.late ? html`<button class="plain" name="do" value="another">Connect another</button>` : null}
-</div>
+${finishRow(p)}
 </form>
 ${p.late ? null : p.signIns.map((signIn) => signInAgain(p, signIn))}`,
   )
+}
+
+/** Whoever has more to sign in to is led there: Finish spends the link. */
+function finishRow({ several, late, waiting }: AccountsPage): Markup {
+  const step = (value: string, label: string, look: string) =>
+    html`<button class="${look}" name="do" value="${value}">${label}</button>`
+  if (late || !several) return html`<div class="row">${step('finish', 'Finish', 'primary')}</div>`
+  if (waiting.length === 0)
+    return html`<div class="row">${step('finish', 'Finish', 'primary')}${step('another', 'Connect another', 'plain')}</div>`
+  return html`<p class="note">Not connected yet: <strong>${listed(waiting)}</strong>. Press “Connect another” to go on. After Finish this link cannot be used again.</p>
+<div class="row">${step('another', 'Connect another', 'primary')}${step('finish', 'Finish', 'plain')}</div>`
 }
 
 function shelfWords(shelf: AccountShelf, at: number): Markup {

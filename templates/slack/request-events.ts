@@ -33,10 +33,10 @@ const WORDS: Record<string, Words> = {
     `🔑 Signed in at ${text('provider')} as ${text('label')}${list('missing') ? `, but without the permission for ${list('missing')}` : ''}`,
   'consent.denied': ({ text }) => `✋ Access was refused at ${text('provider')}`,
   'consent.failed': ({ text }) => `⚠️ Signing in at ${text('provider')} failed: ${text('why')}`,
-  'request.finished': ({ n }) =>
-    n('sources') > 0
-      ? `✅ Finished: ${counted(n('sources'), 'data source')} connected`
-      : '✅ Finished: signed in again',
+  'request.finished': ({ n, list }) => {
+    const done = n('sources') > 0 ? `${counted(n('sources'), 'data source')} connected` : 'signed in again'
+    return `✅ Finished: ${done}${list('leftOut') ? `. Left out by the owner: ${list('leftOut')}` : ''}`
+  },
   'request.expired': ({ is }) =>
     is('unfinished')
       ? '⌛ The link expired. The owner had signed in but not finished; what was signed in is destroyed'
@@ -50,9 +50,9 @@ const WORDS: Record<string, Words> = {
     is('reconnected')
       ? '↪️ No longer needed: it was reconnected meanwhile'
       : '↪️ Replaced by a newer request for the same data sources',
-  'source.revoked': ({ text }) => `🛑 The owner revoked ${text('source')}: it is not read any more`,
-  'backfill.done': ({ text }) => `📦 History of ${text('source')} is complete`,
-  'source.connected': ({ text }) => (text('source') ? `➕ ${text('source')} connected` : null),
+  'source.revoked': ({ text }) => `🛑 The owner revoked ${sourceIn(text)}: it is not read any more`,
+  'backfill.done': ({ text }) => `📦 History of ${sourceIn(text)} is complete`,
+  'source.connected': ({ text }) => (text('source') ? `➕ ${sourceIn(text)} connected` : null),
   'connection.disconnected': () => '🔴 The connection is disconnected',
   'connection.healed': ({ n }) =>
     n('healed') === 0 && n('notHealed') > 0
@@ -92,6 +92,11 @@ function wordOf(value: unknown): string {
 }
 
 /** Reminders and receipts are told by events of their own. */
+/** Accounts of several data sources often have one name, the company's. */
+function sourceIn(text: (key: string) => string): string {
+  return text('connectorName') ? `${text('source')} (${text('connectorName')})` : text('source')
+}
+
 function delivered(message: string, channel: string): string | null {
   if (message !== 'access-request') return null
   return channel === 'mail'

@@ -87,3 +87,15 @@ it('signs in with a login that has no Google Ads, and is told what to do', async
   await owner.consents('someone@nobody.example')
   await expectToRead(owner, /no Google Ads account|another|someone else/i)
 })
+
+it('leaves one of two out: the page says so before, the thread after', async () => {
+  const owner = await asked('ga4, stripe', 'Halfway Ltd', 'hal@halfway.example')
+  await owner.consents('sam@contoso.example')
+  await expectToRead(owner, 'Not connected yet: Stripe')
+  await owner.page.getByRole('checkbox').first().check()
+  await owner.presses('Finish')
+  await expectToRead(owner, 'Done. Thank you')
+  const card = await world.slack.message('#contoso', 'Halfway Ltd')
+  await world.slack.reply(card, /\(Google Analytics 4\) connected/)
+  await world.slack.reply(card, /1 data source connected. Left out by the owner: Stripe/)
+})

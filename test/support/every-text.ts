@@ -98,7 +98,7 @@ function requests(name: string): Record<string, unknown> {
     'request-events eventMessage refused': event('delivery.refused', { channel: 'mail', why: name }),
     'request-events eventMessage delegated': event('request.delegated', { to: name }),
     'request-events eventMessage failed': event('consent.failed', { provider: 'Google', why: name }),
-    'request-events eventMessage revoked': event('source.revoked', { source: name }),
+    'request-events eventMessage revoked': event('source.revoked', { source: name, connectorName: name }),
     'request-events eventMessage backfilled': event('backfill.done', { source: name }),
     'request-events mailRefused': requestEvents.mailRefused(card),
     'request-events linkExpired': requestEvents.linkExpired(card),
@@ -276,7 +276,7 @@ function pages(name: string): Record<string, unknown> {
         signIns: [{ providerId: 'google', providerName: 'Google', label: name, isKey: true }],
         expected: name,
       },
-      ...{ several: true, room: 3, problem: { kind: 'stale' }, late: false },
+      ...{ several: true, waiting: ['Meta Ads', 'Stripe'], room: 3, problem: { kind: 'stale' }, late: false },
     }),
     'page/ask askPage': askPage({
       ...{ sender, path, clientName: name, stop, names: ['GA4'], isKey: true },

@@ -99,7 +99,7 @@ const pages = (name: string): Page[] => [
       signIns: [{ providerId: 'google', providerName: 'Google', label: name, isKey: false }],
       expected: name,
     },
-    ...{ several: true, room: 3, problem: { kind: 'stale' }, late: false },
+    ...{ several: true, waiting: ['Meta Ads', 'Stripe'], room: 3, problem: { kind: 'stale' }, late: false },
     shelves: [
       {
         ...{ connectorName: 'GA4', providerId: 'google', accountWord: 'property', accountHint: name },
