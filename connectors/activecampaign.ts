@@ -67,6 +67,7 @@ const provider: KeyProvider = {
     { kind: 'revoked', at: 'api', http: [401, 403] },
     { kind: 'account_lost', at: 'api', http: [402, 404] },
     { kind: 'rate_limited', at: 'api', http: [429] },
+    { kind: 'transient', at: 'api', http: [403], json: false, contains: '/cdn-cgi/' }, // Cloudflare wants to see a browser
     { kind: 'transient', at: 'api', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'errors[].code|code',
