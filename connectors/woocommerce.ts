@@ -53,6 +53,7 @@ const provider: KeyProvider = {
 
   errors: [
     { kind: 'revoked', at: 'api', http: [401] },
+    { kind: 'scope_missing', at: 'api', http: [401], contains: 'does not have read permissions' },
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'account_lost', at: 'api', http: [301, 308], ownerAction: MOVED },
     { kind: 'rate_limited', at: 'api', http: [429] },
