@@ -10,8 +10,12 @@ import { textAt, valueAt } from '../values.ts'
 export const SITE = 'https://business-api.tiktok.com'
 export const API = `${SITE}/open_api/v1.3`
 
+/** TikTok's words for haste, which it uses with codes that mostly mean something else. */
+const HASTE = 'too frequently'
+
 const coded = (kind: FailureClass, codes: number[], at?: 'token' | 'api'): Rule => ({
   ...{ kind, path: 'code', in: codes },
+  ...(kind !== 'rate_limited' && { lacks: [HASTE] }),
   ...(at && { at }),
 })
 
@@ -58,12 +62,16 @@ export const tiktok: OAuthProvider = {
     // 40101 is a wrong secret or a spent code: only the message tells.
     { ...coded('consent_failed', [40101], 'token'), contains: 'auth_code' },
     coded('scope_missing', [40118, 40125], 'api'),
+    // "advertiser does not grant you /report/integrated/get/:GET permission": the account is there, a box was not ticked.
+    { ...coded('scope_missing', [40001], 'api'), contains: 'not grant you' },
     coded('account_lost', [40001, 40106, 40119, 40300, 40301], 'api'),
     // 40002 is any wrong parameter, and also an advertiser that is gone.
     { ...coded('account_lost', [40002], 'api'), contains: 'not accessible' },
     { ...coded('account_lost', [40002], 'api'), contains: 'not exist' },
     { ...coded('account_lost', [40002], 'api'), contains: 'permission' },
     coded('rate_limited', [40016, 40100, 40132, 40133]),
+    { kind: 'rate_limited', contains: HASTE },
+    { kind: 'rate_limited', http: [429] },
     coded('app_config', [40101, 40113, 40124]),
     coded('version_sunset', [40051], 'api'),
     coded('transient', [40200, 40201, 40202, 40700, 60001]),
@@ -77,8 +85,8 @@ export const tiktok: OAuthProvider = {
 
 /** Per second: 1 s; per day: until 00:00 UTC, when its counter begins anew; per minute or not said: 5 minutes. */
 function waitFor({ body }: Reply): number | null {
-  if (!/^(40016|40100|40132|40133)$/.test(textAt(body, 'code') ?? '')) return null
   const says = textAt(body, 'message') ?? ''
+  if (!/^(40016|40100|40132|40133)$/.test(textAt(body, 'code') ?? '') && !says.includes(HASTE)) return null
   if (/\bQPS\b|per second/i.test(says)) return 1
   if (!/\bQPD\b|per day|daily/i.test(says)) return 300
   return Math.ceil(86_400 - ((Date.now() / 1000) % 86_400))
