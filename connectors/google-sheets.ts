@@ -173,7 +173,10 @@ async function linesFrom(context: Context, accountId: string, row: number): Prom
   const { body: book, tabs } = await open(context, id)
   const tab = tabs.find((one) => (textAt(one, 'sheetId') ?? '0') === sheetId)
   if (!tab) throw new ConnectorError('account_lost', google.id, 'The tab is no longer in the sheet')
+  const dayFirst = textAt(book, 'properties.locale') !== 'en_US'
   const end = numberAt(tab, 'gridProperties.rowCount') ?? LINES
+  // The tab became shorter since the page before; Google refuses ranges that begin below it.
+  if (row > end) return { cells: [], more: false, dayFirst }
   const last = Math.min(end, row + LINES - 1)
   const range = `'${(textAt(tab, 'title') ?? '').replaceAll("'", "''")}'!${row}:${last}`
   const { body } = await context.call({
@@ -181,7 +184,7 @@ async function linesFrom(context: Context, accountId: string, row: number): Prom
     query: { valueRenderOption: 'UNFORMATTED_VALUE', dateTimeRenderOption: 'SERIAL_NUMBER' },
   })
   const cells = valuesAt(body, 'values[]').map((line) => valuesAt(line, '[]'))
-  return { cells, more: last < end, dayFirst: textAt(book, 'properties.locale') !== 'en_US' }
+  return { cells, more: last < end, dayFirst }
 }
 
 function rowOf({ date, texts, column, value }: Entry): Row {

@@ -159,6 +159,14 @@ describe('sheets that change', () => {
     expect(await read('0')).toMatchObject([{ rows: [{ metrics: { value: '3' } }], whole: true }])
   })
 
+  it('ends where a tab became shorter than the place it resumes from', async () => {
+    expectCalls([JSON.parse(JSON.stringify(whole).replace('5004', '3000')) as Exchange], shown)
+    const columns = { date: 0, dayFirst: false, texts: [], numbers: [{ at: 1, name: 'Spend' }] }
+    const place = JSON.stringify({ row: 5001, columns })
+    const pages = googleSheets.report.pages(open([]), fixture.account, fixture.range, place)
+    expect(await Array.fromAsync(pages)).toEqual([{ rows: [], next: null }])
+  })
+
   it('misses a tab that was deleted', async () => {
     expectCalls([whole], shown)
     await expect(read('77')).rejects.toMatchObject({ kind: 'account_lost' })
