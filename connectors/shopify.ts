@@ -26,8 +26,7 @@ const FROZEN = 'This shop is frozen. Its owner settles the open bill with Shopif
 const LOCKED = 'Shopify has locked this shop. Its owner asks Shopify support to open it; then it goes on.'
 
 const shopify: OAuthProvider = {
-  auth: 'oauth',
-  ...{ id: 'shopify', name: 'Shopify' },
+  ...{ auth: 'oauth', id: 'shopify', name: 'Shopify' },
   permissionsUrl: 'https://admin.shopify.com',
   goesTo: 'your shop’s own address at myshopify.com',
   ...endpoints('https://myshopify.com'),
@@ -68,11 +67,13 @@ const shopify: OAuthProvider = {
     { kind: 'account_lost', http: [402], ownerAction: FROZEN },
     { kind: 'account_lost', http: [423], ownerAction: LOCKED },
     { kind: 'account_lost', http: [404] },
-    { kind: 'rate_limited', path: CODE, in: ['THROTTLED'] },
+    { kind: 'account_lost', http: [403], path: 'errors', in: ['Unavailable Shop'] },
+    { kind: 'rate_limited', path: `${CODE}|errors[].message`, in: ['THROTTLED', 'Throttled'] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', path: 'error', in: ['invalid_client', 'application_cannot_be_found'] },
     { kind: 'transient', path: CODE, in: ['INTERNAL_SERVER_ERROR'] },
-    { kind: 'transient', http: [500, 502, 503, 504] },
+    { kind: 'transient', contains: 'Looks like something went wrong on our end' },
+    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
   ],
   reasonPath: `error|${CODE}`,
   ...{ retryAfterSeconds: untilAffordable, restSeconds: untilAffordable },
