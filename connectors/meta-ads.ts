@@ -154,8 +154,8 @@ async function finished(context: Context, job: string): Promise<void> {
 }
 
 const FAILED = 'job_failed'
-/** What Meta answers where it finds a report too large: "reduce the amount of data", at times out of mere trouble. */
-const TOO_LARGE = ['1', '100', FAILED]
+/** How Meta finds a report too large, at times out of mere trouble; 2 is its time-out, 2642 a place it has forgotten. */
+const TOO_LARGE = ['1', '2', '100', '2642', FAILED]
 
 /** How to ask for less; throws the error where it is another one, or nothing is left to reduce. */
 function smaller(state: State, window: DayRange, error: unknown): State {

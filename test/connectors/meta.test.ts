@@ -73,9 +73,30 @@ describe('A report that is too large', () => {
     await expect(read(JSON.stringify({ ...state, days: 1 }))).rejects.toMatchObject({ kind: 'transient' })
   })
 
+  it('is one that times out, though Meta calls itself unavailable', async () => {
+    const late = failed(2, 'Service temporarily unavailable', { error_subcode: 1_504_018 })
+    refuse(reportUrl(from, to), late, 500)
+    refuse(reportUrl(from, to, 100), late, 500)
+    expectCalls([order(from, to)], shown)
+    give(job, { async_status: 'Job Completed' })
+    give(`${job}/insights?limit=100`, { data: [campaign('1', '2026-11-05')] })
+    expect(days(await read())).toEqual(['2026-11-05'])
+  })
+
+  it('is read anew where Meta has forgotten how far it was', async () => {
+    const forgotten = failed(2642, '(#2642) Invalid cursors values were given')
+    refuse(reportUrl(from, to, 500, 'OLD'), forgotten)
+    refuse(reportUrl(from, to, 100, 'OLD'), forgotten)
+    expectCalls([order(from, to)], shown)
+    give(job, { async_status: 'Job Completed' })
+    give(`${job}/insights?limit=100`, { data: [campaign('1', '2026-11-02'), campaign('1', '2026-11-05')] })
+    const state = { day: from, days: 31, limit: 500, after: 'OLD', job: null }
+    expect(days(await read(JSON.stringify(state)))).toEqual(['2026-11-02', '2026-11-05'])
+  })
+
   it('is not what an outage is, and a lost account is not waited for', async () => {
-    refuse(reportUrl(from, to), failed(2, 'Service temporarily unavailable'))
-    await expect(read()).rejects.toMatchObject({ kind: 'transient', reason: '2' })
+    refuse(reportUrl(from, to), failed(960, 'Request processing failed'))
+    await expect(read()).rejects.toMatchObject({ kind: 'transient', reason: '960' })
     const url = `${GRAPH}/act_1018112345/insights`
     refuse(url, TOO_MUCH, 500, 'POST')
     const state = { day: from, days: 4, limit: 100, after: null, job: '' }
