@@ -16,7 +16,7 @@ import {
 } from '../connector.ts'
 import { postToken } from '../http.ts'
 import { listing } from '../paging.ts'
-import { numberAt, textAt } from '../values.ts'
+import { numberAt, textAt, valueAt } from '../values.ts'
 
 export const VERSION = 'v26.0'
 export const ORIGIN = 'https://graph.facebook.com'
@@ -78,15 +78,21 @@ export const meta: OAuthProvider = {
 
   renew: extended,
 
+  /** Its own SDKs take any answer with an `error` for a failure, whatever the status (FacebookResponse.is_success). */
+  isGood: ({ body }) => valueAt(body, 'error') === null,
+
   errors: [
     { kind: 'revoked', path: 'error.error_subcode', in: [459, 464, 490], ownerAction: CHECKPOINT },
     { kind: 'revoked', path: 'error.code', in: [190, 102], lacks: [UNGRANTED] },
     { kind: 'consent_failed', at: 'token', path: 'error.code', in: [100] },
     { kind: 'scope_missing', at: 'api', contains: UNGRANTED },
-    { kind: 'scope_missing', at: 'api', path: 'error.code', in: [3, 10] },
+    { kind: 'scope_missing', at: 'api', path: 'error.code', in: [3, 10, 294] },
+    // "(#200) Requires business_management permission": the person, not the object, lacks something.
+    { kind: 'scope_missing', at: 'api', contains: '(#200) Requires ' },
     { kind: 'account_lost', at: 'api', path: 'error.code', between: [200, 299] },
     { kind: 'account_lost', at: 'api', contains: 'cannot be loaded due to missing permissions' },
-    { kind: 'account_lost', at: 'api', contains: '(#100) Missing permissions' },
+    { kind: 'account_lost', at: 'api', contains: '(#100) Missing perm' },
+    { kind: 'account_lost', at: 'api', path: 'error.code', in: [803] },
     // Messages come in the person's language; the subcode says the same.
     { kind: 'account_lost', at: 'api', path: 'error.error_subcode', in: [33] },
     { kind: 'rate_limited', path: 'error.code', in: [4, 17, 32, 341, 613] },
@@ -96,7 +102,8 @@ export const meta: OAuthProvider = {
     { kind: 'app_config', at: 'token', contains: 'Error validating client secret' },
     // Our app at Meta has "Require App Secret" switched on.
     { kind: 'app_config', contains: 'appsecret_proof' },
-    { kind: 'version_sunset', path: 'error.code', in: [2635] },
+    // 12: a field is deprecated for the version we ask in.
+    { kind: 'version_sunset', path: 'error.code', in: [12, 2635] },
     { kind: 'transient', path: 'error.is_transient', in: [true] },
     // 2642: a place in a report that Meta no longer knows, which meta-ads.ts answers by reading it anew.
     { kind: 'transient', path: 'error.code', in: [1, 2, 104, 368, 960, 2642] },
