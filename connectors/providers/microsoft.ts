@@ -93,7 +93,10 @@ export const microsoft: OAuthProvider = {
     },
     signIn('transient', 'AADSTS90033'),
     signIn('transient', 'AADSTS50196'),
-    { kind: 'transient', at: 'token', path: 'error', in: ['temporarily_unavailable', 'server_error'] },
+    {
+      ...{ kind: 'transient', at: 'token', http: [400] },
+      ...{ path: 'error', in: ['temporarily_unavailable', 'server_error'] },
+    },
     coded('revoked', [108], 'Microsoft wants a new password for this login. Set one, then reconnect.'),
     coded('revoked', [122, 124, 125], 'Microsoft wants the work account here. Reconnect with that one.'),
     coded('revoked', [123], 'Microsoft wants the personal account here. Reconnect with that one.'),
