@@ -10,7 +10,8 @@ import { secretField } from './fields.ts'
 import { listing, walk } from './paging.ts'
 import { numberAt, textAt, valueAt } from './values.ts'
 
-const API = 'https://api.callrail.com/v3'
+const ORIGIN = 'https://api.callrail.com'
+const API = `${ORIGIN}/v3`
 const PAGE_SIZE = '250'
 const HOUR_MS = 3_600_000
 /** It counts the day on the account's clock and writes the company's, which differs by some hours where it does. */
@@ -24,7 +25,7 @@ const provider: KeyProvider = {
   id: 'callrail',
   name: 'CallRail',
   permissionsUrl: 'https://app.callrail.com/settings',
-  origins: ['https://api.callrail.com'],
+  origins: [ORIGIN],
   baseScopes: [],
   ask: [
     secretField({
@@ -129,16 +130,15 @@ function pages(context: Context, account: Account, range: DayRange, cursor: stri
   })
 }
 
-/** The next page is given as a whole address, of which only the query is believed; or pages are counted. */
+/** The next page is given as a whole address, to be asked as it is but for its host; or pages are counted. */
 function following({ body }: Reply, asked: HttpRequest): HttpRequest | null {
   const next = textAt(body, 'next_page')
   if (next === null) return pageAfter(body, asked)
   if (valueAt(body, 'has_next_page') === false) return null
-  const [url = ''] = asked.url.split('?')
-  const { search } = new URL(next, url)
+  const { pathname, search } = new URL(next, asked.url)
   if (search === '')
     throw new ConnectorError('unknown', provider.id, 'CallRail gave no address of the next page')
-  return { url: url + search }
+  return { url: ORIGIN + pathname + search }
 }
 
 function isOf(day: string, call: Json): boolean {
