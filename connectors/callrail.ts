@@ -14,8 +14,11 @@ const ORIGIN = 'https://api.callrail.com'
 const API = `${ORIGIN}/v3`
 const PAGE_SIZE = '250'
 const HOUR_MS = 3_600_000
-/** It counts the day on the account's clock and writes the company's, which differs by some hours where it does. */
-const CLOCKS_APART_MS = 6 * HOUR_MS
+/**
+ * It counts the day on the account's clock and writes the company's, which differs by some hours where it does. Some
+ * answers have UTC's instead (API v3, Field Selection), which may be half a day from any other.
+ */
+const [CLOCKS_APART_MS, UTC_APART_MS] = [6 * HOUR_MS, 14 * HOUR_MS]
 /** Its limits are by the hour and the day, and it does not say when they end. */
 const WAIT_S = 600
 
@@ -147,7 +150,8 @@ function isOf(day: string, call: Json): boolean {
   if (Number.isNaN(local))
     throw new ConnectorError('unknown', provider.id, 'CallRail answered a call without its start')
   const since = local - Date.parse(`${day}T00:00:00Z`)
-  return since >= -CLOCKS_APART_MS && since < 24 * HOUR_MS + CLOCKS_APART_MS
+  const apart = start?.endsWith('Z') ? UTC_APART_MS : CLOCKS_APART_MS
+  return since >= -apart && since < 24 * HOUR_MS + apart
 }
 
 function count(call: Json, day: string, rows: Map<string, Row>): void {
