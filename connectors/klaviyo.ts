@@ -2,14 +2,15 @@
 import { ConnectorError, type Context, type HttpRequest } from './call.ts'
 import { valuesAt } from './classify.ts'
 import { type Account, type DayRange, defineConnector, type KeyProvider } from './connector.ts'
-import { addDays, localDate, windowFrom, zoneOf } from './days.ts'
+import { addDays, localDate, startOfLocalDay, windowFrom, zoneOf } from './days.ts'
 import { secretField } from './fields.ts'
 import { listing, walk } from './paging.ts'
 import { decimalAt, given, numberAt, sumOf, textAt } from './values.ts'
 
 const API = 'https://a.klaviyo.com/api'
 const REVISION = '2026-07-15'
-const WINDOW_DAYS = 365
+/** A year may be asked for; a day less leaves room for clocks that went back in between. */
+const WINDOW_DAYS = 364
 /** Our metric → the event by Klaviyo's own name, which several integrations may share, and what to measure. */
 const COLUMNS: Record<string, [event: string, measure: 'count' | 'sum_value']> = {
   received_email: ['Received Email', 'count'],
@@ -20,13 +21,9 @@ const COLUMNS: Record<string, [event: string, measure: 'count' | 'sum_value']> =
 }
 
 const provider: KeyProvider = {
-  auth: 'key',
-  authWord: 'API key',
-  id: 'klaviyo',
-  name: 'Klaviyo',
+  ...{ auth: 'key', authWord: 'API key', id: 'klaviyo', name: 'Klaviyo', baseScopes: [] },
   permissionsUrl: 'https://www.klaviyo.com/settings/account/api-keys',
   origins: ['https://a.klaviyo.com'],
-  baseScopes: [],
   ask: [
     secretField({
       name: 'apiKey',
@@ -58,7 +55,6 @@ const provider: KeyProvider = {
     { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'rate_limited', at: 'api', http: [429] },
     { kind: 'version_sunset', at: 'api', http: [410] },
-    { kind: 'transient', at: 'api', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'errors[].code',
   /** Its hint is for the second or the minute that is used up. */
@@ -68,11 +64,8 @@ const provider: KeyProvider = {
 }
 
 export const klaviyo = defineConnector({
-  id: 'klaviyo',
-  name: 'Klaviyo',
-  provider,
-  origins: [],
-  scopes: [],
+  ...{ id: 'klaviyo', name: 'Klaviyo' },
+  ...{ provider, origins: [], scopes: [] },
   scopeWords: { metrics: 'See how many emails were received, opened and clicked, and what was ordered' },
   writeWarning: null,
   ...{ accountWord: 'account', alsoCalled: 'email sms marketing' },
@@ -139,32 +132,30 @@ function pages(context: Context, account: Account, range: DayRange, cursor: stri
 async function* metricsOf(context: Context): AsyncGenerator<Metric> {
   const wanted = new Set(Object.values(COLUMNS).map(([event]) => event))
   const ask = (page: string | null) => ({ url: `${API}/metrics`, query: given({ 'page[cursor]': page }) })
-  for await (const body of following(context, 'page[cursor]', ask))
+  for await (const body of following(context, ask))
     for (const metric of valuesAt(body, 'data[]')) {
       const [event, id] = [textAt(metric, 'attributes.name') ?? '', textAt(metric, 'id')]
       if (id !== null && wanted.has(event)) yield { event, id }
     }
 }
 
-/** Every page: the address of the next one holds its cursor. */
-function following(context: Context, cursor: string, ask: (page: string | null) => HttpRequest) {
+/** Every page: the address of the next one holds its cursor, by either name. */
+function following(context: Context, ask: (page: string | null) => HttpRequest) {
   return listing(context, ask(null), ({ body }) => {
-    const url = textAt(body, 'links.next')
-    const page = url === null ? null : new URL(url, API).searchParams.get(cursor)
+    const { searchParams } = new URL(textAt(body, 'links.next') ?? API, API)
+    const page = searchParams.get('page[cursor]') ?? searchParams.get('page_cursor')
     return page === null ? null : ask(page)
   })
 }
 
 type Asked = { metric: Metric; window: DayRange; zone: string }
 
-/** Days come as the instants at which they begin; the figures of each group lie beside them in the same order. */
+/** The figures of each group lie beside the days in the same order. */
 async function addEvents(context: Context, asked: Asked, days: Days): Promise<void> {
-  for await (const body of following(context, 'page_cursor', (page) => question(asked, page))) {
+  for await (const body of following(context, (page) => question(asked, page))) {
     const groups = valuesAt(body, 'data.attributes.data[]')
     for (const [at, instant] of valuesAt(body, 'data.attributes.dates[]').entries()) {
-      const time = Date.parse(String(instant))
-      if (Number.isNaN(time)) throw new ConnectorError('unknown', provider.id, 'Klaviyo gave no date')
-      const day = localDate(time, asked.zone)
+      const day = dayOf(String(instant), asked.zone)
       if (day < asked.window.from || day > asked.window.to) continue
       const sums = days.get(day) ?? {}
       days.set(day, sums)
@@ -177,12 +168,21 @@ async function addEvents(context: Context, asked: Asked, days: Days): Promise<vo
   }
 }
 
+/** The instant at which the day begins, as a rule in UTC. What is written as a midnight is that day in any zone. */
+function dayOf(instant: string, zone: string): string {
+  const time = Date.parse(instant)
+  if (Number.isNaN(time)) throw new ConnectorError('unknown', provider.id, 'Klaviyo gave no date')
+  return /^\d{4}-\d\d-\d\d(?=T00:00:00)/.exec(instant)?.[0] ?? localDate(time, zone)
+}
+
+/** Instants, not local times: the zone asked for is that of the days, and times without an offset are read as UTC. */
 function question({ metric, window, zone }: Asked, cursor: string | null) {
+  const begins = (day: string) => startOfLocalDay(day, zone).toISOString().replace('.000Z', 'Z')
   const attributes = {
     ...{ metric_id: metric.id, measurements: ['count', 'sum_value'], interval: 'day', timezone: zone },
     filter: [
-      `greater-or-equal(datetime,${window.from}T00:00:00)`,
-      `less-than(datetime,${addDays(window.to, 1)}T00:00:00)`,
+      `greater-or-equal(datetime,${begins(window.from)})`,
+      `less-than(datetime,${begins(addDays(window.to, 1))})`,
     ],
     ...{ page_size: 500, ...given({ page_cursor: cursor }) },
   }

@@ -1,6 +1,6 @@
 /** Klaviyo as its API answers: one account a key, eight metrics over two pages, and a year of days at a time. */
 import { valuesAt } from '../../connectors/classify.ts'
-import { daysOf, startOfLocalDay } from '../../connectors/days.ts'
+import { daysOf, localDate, startOfLocalDay } from '../../connectors/days.ts'
 import { textAt } from '../../connectors/values.ts'
 import type { Answer, Call, Fake } from './fake.ts'
 
@@ -58,8 +58,10 @@ function metricsPage(url: URL): Answer {
 function aggregate({ json }: Call, figure: (seed: string, day: string, size: number) => number): Answer {
   const asked = 'data.attributes'
   const filter = valuesAt(json, `${asked}.filter[]`).map(String)
-  const [from = '', to = ''] = filter.map((one) => /datetime,(\d{4}-\d\d-\d\d)/.exec(one)?.[1] ?? '')
   const zone = textAt(json, `${asked}.timezone`) ?? 'UTC'
+  const instants = filter.map((one) => Date.parse(/datetime,([^)]*)/.exec(one)?.[1] ?? ''))
+  if (instants.length !== 2 || instants.some(Number.isNaN)) return error(400, 'invalid', 'Invalid input.')
+  const [from = '', to = ''] = instants.map((instant) => localDate(instant, zone))
   const id = textAt(json, `${asked}.metric_id`)
   const name = metrics.find((metric) => metric.id === id)?.attributes.name
   if (name === undefined) return error(404, 'not_found', 'A metric with this id does not exist.')
