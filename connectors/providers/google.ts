@@ -124,9 +124,8 @@ export const olderErrors: Rule[] = [
 export const deniedErrors: Rule[] = [
   ...UNTICKED,
   {
-    ...{ kind: 'account_lost', at: 'api', http: [403, 404] },
-    ...{ path: 'error.status', in: ['PERMISSION_DENIED', 'NOT_FOUND'] },
-    lacks: [...SWITCHED_OFF, NOT_USED, 'RATE_LIMIT_EXCEEDED', 'LimitExceeded', 'quotaExceeded'],
+    ...{ kind: 'account_lost', at: 'api', http: [403, 404], path: 'error.status' },
+    lacks: [...SWITCHED_OFF, NOT_USED, 'RATE_LIMIT_EXCEEDED', 'RESOURCE_EXHAUSTED', 'Exceeded'],
   },
 ]
 
