@@ -72,9 +72,13 @@ export const amazonAds = defineConnector({
   version: { pinned: 'reporting v3, profiles v2' },
 })
 
-/** Profile ids are numbers beyond what JSON.parse keeps: they are read from the text. */
+/**
+ * Without being asked for what may be viewed, Amazon lists only what may be edited too (guide "Permissions"). Profile ids
+ * are numbers beyond what JSON.parse keeps: they are read from the text.
+ */
 async function* accounts(context: Context): AsyncGenerator<Account> {
-  const { text } = await context.call({ url: `${context.site}/v2/profiles` })
+  const query = { apiProgram: 'report', accessLevel: 'view' }
+  const { text } = await context.call({ url: `${context.site}/v2/profiles`, query })
   for (const profile of valuesAt(exactJson(text), '[]')) {
     const id = textAt(profile, 'profileId')
     if (id === null) continue
