@@ -91,6 +91,9 @@ export const amazon: OAuthProvider = {
     // A lost profile comes as 401 or 403, a dead token as 401 too: only the words tell.
     { kind: 'account_lost', at: 'api', contains: 'Not authorized to access scope' },
     { kind: 'account_lost', at: 'api', contains: 'No matching advertiser found for scope' },
+    // Of the sign-in's own profile (Login with Amazon, Obtain Customer Profile).
+    { kind: 'revoked', at: 'api', path: 'error', in: ['invalid_token'] },
+    { kind: 'scope_missing', at: 'api', path: 'error', in: ['insufficient_scope'] },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'account_lost', at: 'api', http: [403] },
     { kind: 'rate_limited', http: [ORDERED_ALREADY, 429] },
