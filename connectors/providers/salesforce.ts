@@ -19,6 +19,7 @@ const LET_IN =
 /** The same codes as for what was revoked, but the grant goes on and nobody has to consent again. */
 const KEPT_OUT = 'not valid for use with the REST API'
 const [ELSEWHERE, AT_ONCE] = ['restricted', 'already being processed']
+const NEW_PASSWORD = 'Sign in to Salesforce with that login and set a new password: the old one has expired.'
 const READ_THEM = 'Ask your Salesforce administrator for read access to opportunities and their amounts.'
 
 const coded = (kind: FailureClass, codes: string[], ownerAction?: string): Rule => ({
@@ -81,6 +82,7 @@ export const salesforce: OAuthProvider = {
       ...{ contains: ELSEWHERE, ownerAction: LET_IN },
     },
     coded('account_lost', ['API_DISABLED_FOR_ORG', 'API_CURRENTLY_DISABLED'], API_ENABLED),
+    coded('account_lost', ['INVALID_OPERATION_WITH_EXPIRED_PASSWORD'], NEW_PASSWORD),
     coded('account_lost', ['INSUFFICIENT_ACCESS', 'INVALID_TYPE', 'INVALID_FIELD'], READ_THEM),
     coded('rate_limited', ['REQUEST_LIMIT_EXCEEDED']),
     { kind: 'rate_limited', at: 'token', path: 'error', in: ['rate_limit_exceeded'] },
