@@ -16,7 +16,10 @@ import { textAt } from '../values.ts'
 export const CUSTOMERS = 'https://clientcenter.api.bingads.microsoft.com'
 export const SCOPE = 'https://ads.microsoft.com/msads.manage'
 const SIGN_IN = 'https://login.microsoftonline.com'
-const FAULTS = ['Errors[]', 'OperationErrors[]', 'BatchErrors[]']
+/** Bare as the API answers them, and wrapped as its migration guide shows them. (Error Response Structure) */
+const FAULTS = ['', 'ApplicationFault.'].flatMap((fault) =>
+  ['Errors[]', 'OperationErrors[]', 'BatchErrors[]'].map((list) => fault + list),
+)
 const CODE = FAULTS.map((fault) => `${fault}.Code`).join('|')
 /** Too many calls a minute, and too many reports at once. */
 const [TOO_FAST, TOO_MANY] = [117, 207]
