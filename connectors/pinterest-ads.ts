@@ -26,6 +26,8 @@ const COLUMNS = ['SPEND_IN_DOLLAR', 'IMPRESSION_1', 'TOTAL_CLICKTHROUGH', 'TOTAL
 /** Days before today that are answered at once: one less than documented, for today may end on the way. */
 const AT_ONCE_DAYS = 89
 const ORDER_DAYS = 186
+/** Among the codes of ISO 4217 that Pinterest names (schema Currency), this one is none. */
+const UNKNOWN = 'UNK'
 
 export const pinterestAds = defineConnector({
   id: 'pinterest-ads',
@@ -80,7 +82,8 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
     for (const account of valuesAt(body, 'items[]')) {
       const id = textAt(account, 'id')
       if (id === null) continue
-      const [currency, group] = [textAt(account, 'currency'), textAt(account, 'owner.username')]
+      const [said, group] = [textAt(account, 'currency'), textAt(account, 'owner.username')]
+      const currency = said === UNKNOWN ? null : said
       yield { id, name: textAt(account, 'name') ?? id, ...given({ currency, group }) }
     }
 }
