@@ -73,6 +73,8 @@ export const tiktok: OAuthProvider = {
     { kind: 'rate_limited', contains: HASTE },
     { kind: 'rate_limited', http: [429] },
     coded('app_config', [40101, 40113, 40124]),
+    // "The app_id is inconsistent with the token's app information": we have been registered anew.
+    { kind: 'app_config', contains: 'app_id is inconsistent' },
     coded('version_sunset', [40051], 'api'),
     coded('transient', [40200, 40201, 40202, 40700, 60001]),
     { kind: 'transient', path: 'code', between: [50_000, 59_999] },
