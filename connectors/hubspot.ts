@@ -120,7 +120,7 @@ async function mailsByDay(context: Context, [from, end]: [string, string], zone:
 
 /**
  * How many were created each day. A search gives so many at a time and 10,000 at most: where there are more of them than
- * days times that, each day's total is asked for instead.
+ * days times that, or not all of them came, each day's total is asked for instead.
  */
 async function newByDay(
   context: Context,
@@ -153,13 +153,16 @@ async function newByDay(
   }
   const [first = '', last = ''] = [days[0], days.at(-1)]
   const counts = new Map<string, number>()
+  let read = 0
   for (let [asked, found] = ['0', await ask(first, last, FOUND)]; ; ) {
-    if ((numberAt(found, 'total') ?? 0) > FOUND * days.length) return totals()
+    const total = numberAt(found, 'total')
+    if ((total ?? 0) > FOUND * days.length) return totals()
     const created = valuesAt(found, 'results[]').map(createdAt)
     if (created.some((at) => Number.isNaN(at))) return totals()
     for (const day of created.map((at) => localDate(at, zone))) counts.set(day, 1 + (counts.get(day) ?? 0))
+    read += created.length
     const after = textAt(found, 'paging.next.after')
-    if (after === null) return counts
+    if (after === null) return total === null || total === read ? counts : totals()
     if (after === asked) return totals() // pages that lead to themselves
     await context.sleep(SEARCH_MS)
     ;[asked, found] = [after, await ask(first, last, FOUND, after)]

@@ -72,3 +72,8 @@ it('counts by the totals of the days where a record does not say when it was mad
   const said = { properties: { createdate: '2026-11-06T15:02:11.000Z' } }
   expect(await newContacts({ total: 2, results: [said, { id: '9' }] }, { total: 2, results: [said] })).toBe(2)
 })
+
+it('counts by the totals of the days where fewer records came than there are', async () => {
+  const results = [{ properties: { createdate: '2026-11-06T15:02:11.000Z' } }]
+  expect(await newContacts({ total: 115, results }, { total: 115, results })).toBe(115)
+})
