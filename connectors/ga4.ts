@@ -156,11 +156,13 @@ function dashed(date: string): string | null {
   return /^\d{8}$/.test(date) ? date.replace(/(\d{4})(\d\d)(\d\d)/, '$1-$2-$3') : null
 }
 
+/** Days before the property’s retention, or not fully served, are in `dataTruncationReasons` (ResponseMetaData). */
 function flagsOf(body: Json): string[] {
   const is = (path: string) => valuesAt(body, `metadata.${path}`)[0] === true
   return [
     ...(is('dataLossFromOtherRow') ? ['other_row'] : []),
     ...(is('subjectToThresholding') ? ['thresholded'] : []),
     ...(valuesAt(body, 'metadata.samplingMetadatas[]').length > 0 ? ['sampled'] : []),
+    ...(valuesAt(body, 'metadata.dataTruncationReasons[]').length > 0 ? ['partial'] : []),
   ]
 }

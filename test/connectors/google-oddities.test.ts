@@ -134,6 +134,13 @@ describe('Google Analytics 4', () => {
   it('passes on what Google says against its own figures', async () => {
     const metadata = { dataLossFromOtherRow: true, subjectToThresholding: true, samplingMetadatas: [{}] }
     expect(await read(metadata)).toMatchObject({ flags: ['other_row', 'thresholded', 'sampled'] })
+    const reason = {
+      dataTruncationType: 'DATA_TRUNCATION_TYPE_DATE_RANGE',
+      dataTruncationMessage: 'Query date range may not be fully served.',
+      dataTruncationDateRanges: [{ startDate: '2026-11-06', endDate: '2026-11-06' }],
+    }
+    expect(await read({ dataTruncationReasons: [reason] })).toMatchObject({ flags: ['partial'] })
+    expect(await read({ dataTruncationReasons: [] })).not.toHaveProperty('flags')
     expect(await read({})).not.toHaveProperty('flags')
   })
 })
