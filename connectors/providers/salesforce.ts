@@ -15,7 +15,7 @@ const OUR_SHARE = 0.95
 const [REST_S, USED_UP_S] = [15 * 60, 30 * 60]
 const API_ENABLED = 'Ask your Salesforce administrator for the permission “API Enabled”.'
 const LET_IN =
-  'Ask your Salesforce administrator to let this app in: IP ranges, login hours or API Access Control keep it out.'
+  'Ask your Salesforce administrator to let this app in: access policies, IP ranges or login hours keep it out.'
 /** The same codes as for what was revoked, but the grant goes on and nobody has to consent again. */
 const KEPT_OUT = 'not valid for use with the REST API'
 const [ELSEWHERE, AT_ONCE] = ['restricted', 'already being processed']
@@ -85,6 +85,7 @@ export const salesforce: OAuthProvider = {
     coded('account_lost', ['INVALID_OPERATION_WITH_EXPIRED_PASSWORD'], NEW_PASSWORD),
     coded('account_lost', ['INSUFFICIENT_ACCESS', 'INVALID_TYPE', 'INVALID_FIELD'], READ_THEM),
     coded('rate_limited', ['REQUEST_LIMIT_EXCEEDED']),
+    { kind: 'account_lost', at: 'token', path: 'error', in: ['invalid_app_access'], ownerAction: LET_IN },
     { kind: 'rate_limited', at: 'token', path: 'error', in: ['rate_limit_exceeded'] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', path: 'error', in: ['invalid_client_id', 'invalid_client', 'OAUTH_APP_BLOCKED'] },
