@@ -51,12 +51,13 @@ const mailchimp: OAuthProvider = {
   },
 
   /** The same person has one id in all accounts, and the account one for all its people. */
-  async identity(_context, { raw }): Promise<Identity> {
-    const [account, login] = [textAt(raw, 'user_id'), textAt(raw, 'login.login_id')]
+  async identity(context, { raw }): Promise<Identity> {
+    const who = textAt(raw, 'login.login_id') === null ? await loginOf(context) : raw
+    const [account, login] = [textAt(who, 'user_id|account_id'), textAt(who, 'login.login_id|login_id')]
     if (account === null || login === null)
       throw new ConnectorError('unknown', mailchimp.id, 'Mailchimp did not say who signed in')
-    const label = textAt(raw, 'login.login_email|login.email|accountname') ?? `Mailchimp login ${login}`
-    return { id: `${account}/${login}`, label }
+    const label = textAt(who, 'login.login_email') ?? textAt(who, 'login.email|email|accountname')
+    return { id: `${account}/${login}`, label: label ?? `Mailchimp login ${login}` }
   },
 
   renew: null,
@@ -119,6 +120,12 @@ function siteIn(metadata: Json): string {
   const dc = textAt(metadata, 'dc') ?? ''
   if (/^[a-z]{2}\d{1,4}$/.test(dc)) return `https://${dc}.api.mailchimp.com`
   throw new ConnectorError('unknown', mailchimp.id, 'Mailchimp did not say where the data of this login are')
+}
+
+/** OAuth metadata may hold nothing but where the data are. */
+async function loginOf({ call, site }: Context): Promise<Json> {
+  const { body } = await call({ url: `${site}/3.0/`, query: { fields: 'account_id,login_id,email' } })
+  return body
 }
 
 const paged = (url: string, count: number, offset: number, more = {}) => ({
