@@ -83,6 +83,8 @@ export const meta: OAuthProvider = {
 
   errors: [
     { kind: 'revoked', path: 'error.error_subcode', in: [459, 464, 490], ownerAction: CHECKPOINT },
+    // 415: a second factor is asked of the person before this token may go on.
+    { kind: 'revoked', path: 'error.code', in: [415], ownerAction: CHECKPOINT },
     { kind: 'revoked', path: 'error.code', in: [190, 102], lacks: [UNGRANTED] },
     { kind: 'consent_failed', at: 'token', path: 'error.code', in: [100] },
     { kind: 'scope_missing', at: 'api', contains: UNGRANTED },
@@ -105,10 +107,10 @@ export const meta: OAuthProvider = {
     // 12: a field is deprecated for the version we ask in.
     { kind: 'version_sunset', path: 'error.code', in: [12, 2635] },
     { kind: 'transient', path: 'error.is_transient', in: [true] },
-    // 2642: a place in a report that Meta no longer knows, which meta-ads.ts answers by reading it anew.
-    { kind: 'transient', path: 'error.code', in: [1, 2, 104, 368, 960, 2642] },
-    // 99 unknown, 1487534 too much data asked for, which meta-ads.ts answers by asking for less.
-    { kind: 'transient', path: 'error.error_subcode', in: [99, 1_487_534] },
+    // 2601: trouble with a prepared report. 2642: a place in a report that Meta no longer knows; see meta-ads.ts.
+    { kind: 'transient', path: 'error.code', in: [1, 2, 104, 368, 960, 2601, 2642] },
+    // 99 unknown; 1487534 too much data, 1504018 too slow ("Ads Insights API Error Codes"): meta-ads.ts asks for less.
+    { kind: 'transient', path: 'error.error_subcode', in: [99, 1_487_534, 1_504_018] },
     { kind: 'transient', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'error.code',

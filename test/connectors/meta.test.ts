@@ -76,7 +76,7 @@ describe('A report that is too large', () => {
   it('is one that times out, though Meta calls itself unavailable', async () => {
     const late = failed(2, 'Service temporarily unavailable', { error_subcode: 1_504_018 })
     refuse(reportUrl(from, to), late, 500)
-    refuse(reportUrl(from, to, 100), late, 500)
+    refuse(reportUrl(from, to, 100), failed(100, 'Invalid parameter', { error_subcode: 1_504_018 }))
     expectCalls([order(from, to)], shown)
     give(job, { async_status: 'Job Completed' })
     give(`${job}/insights?limit=100`, { data: [campaign('1', '2026-11-05')] })
