@@ -103,7 +103,8 @@ export const google: OAuthProvider = {
     { kind: 'app_config', at: 'api', http: [403], contains: NOT_USED },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'rate_limited', http: [429] },
-    { kind: 'transient', http: [408, 500, 502, 503, 504] },
+    // 499 is CANCELLED (google.rpc.Code): Google’s own servers gave up, though the code is meant for the caller.
+    { kind: 'transient', http: [408, 499, 500, 502, 503, 504] },
   ],
   reasonPath: 'error|error.details[].reason|error.errors[].reason|error.status',
   retryAfterSeconds: retryDelay,
