@@ -61,7 +61,7 @@ const shopify: OAuthProvider = {
   errors: [
     { kind: 'revoked', at: 'token', http: [400] },
     { kind: 'revoked', http: [401] },
-    { kind: 'scope_missing', path: CODE, in: ['ACCESS_DENIED'] },
+    { kind: 'scope_missing', path: `${CODE}|errors[].message`, in: ['ACCESS_DENIED', 'access denied'] },
     { kind: 'scope_missing', at: 'api', http: [403] },
     { kind: 'account_lost', path: CODE, in: ['SHOP_INACTIVE'], ownerAction: FROZEN },
     { kind: 'account_lost', http: [402], ownerAction: FROZEN },
