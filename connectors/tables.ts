@@ -54,8 +54,15 @@ export function columnsOf(names: string[], lines: Json[][], dayFirst: boolean): 
   return {
     ...{ date, dayFirst: shownOrder(columns[date] ?? []) ?? dayFirst },
     texts: others.filter((at) => !isNumber(at)),
-    numbers: meanings(others.filter(isNumber).map((at) => ({ at, name: names[at] || `Column ${at + 1}` }))),
+    numbers: meanings(others.filter(isNumber).map((at) => ({ at, name: ownName(names, at) }))),
   }
+}
+
+/** Of several columns with one name each has its own numbers. */
+function ownName(names: string[], at: number): string {
+  const name = names[at]
+  if (!name) return `Column ${at + 1}`
+  return names.indexOf(name) < at ? `${name} (column ${at + 1})` : name
 }
 
 /** "Cost per lead" is no cost, "Clicks target" are no clicks. */

@@ -50,6 +50,17 @@ describe('days as people write them', () => {
 })
 
 describe('columns', () => {
+  it('keeps the numbers of two columns with one name apart', () => {
+    const names = ['Date', 'Cost', 'Cost']
+    const lines = [['2026-11-05', 1, 2]]
+    const columns = columnsOf(names, lines, true)
+    const found = columns && entriesOf(lines, columns, { from: '2026-11-01', to: '2026-11-30' })
+    expect(found?.map(({ column, value }) => [column.name, column.means, value])).toEqual([
+      ['Cost', 'cost', '1'],
+      ['Cost (column 3)', undefined, '2'],
+    ])
+  })
+
   it('finds the days by name, by how they are written, or in front', () => {
     expect(columnsOf(['Spend', 'Datum'], [[40_000, 46_331]], true)).toMatchObject({ date: 1 })
     expect(columnsOf(['Id', 'When'], [[40_000, '2026-11-05']], true)).toMatchObject({ date: 1 })
