@@ -76,6 +76,20 @@ export async function ofConnection({ sql }: Db, orgId: string, connectionId: str
     order by connector_id, account_name, id`
 }
 
+/** Connected ones, of every client, under the authorisation that this login gave the org through this OAuth app. */
+export async function readThrough(
+  { sql }: Db,
+  orgId: string,
+  login: { provider: string; oauthApp: string; identity: string },
+): Promise<Source[]> {
+  return sql<Source[]>`
+    select ${columns(sql)} from source
+    where org_id = ${orgId} and status = 'connected' and connection_id in (
+      select id from connection where org_id = ${orgId} and provider = ${login.provider}
+        and oauth_app = ${login.oauthApp} and identity = ${login.identity} and client_id is null)
+    order by connector_id, account_name, id`
+}
+
 /** Those a request made or connected, whatever became of them since. */
 export async function ofRequest({ sql }: Db, orgId: string, requestId: string): Promise<Source[]> {
   return sql<Source[]>`

@@ -142,6 +142,7 @@ function accountShelf(services: Services, shelf: Picker['shelves'][number]): Acc
     accountHint: shelf.accountHint,
     signInWith: connector.help.signInWith,
     missing: shelf.missing.map((scope) => connector.scopeWords[scope] ?? scope),
+    unseen: shelf.unseen,
     trouble: troubleOf(shelf.trouble),
     boxes: sorted.map((choice) => ({
       value: pickOf(choice),

@@ -3,6 +3,7 @@ import * as connections from '../../storage/connections.ts'
 import type { HeldAccount, HeldCredential } from '../../storage/held-credentials.ts'
 import * as held from '../../storage/held-credentials.ts'
 import * as progress from '../../storage/link-progress.ts'
+import type { Source } from '../../storage/sources.ts'
 import * as sources from '../../storage/sources.ts'
 import { isFormToken } from '../link-token.ts'
 import type { Services } from '../services.ts'
@@ -19,6 +20,8 @@ type Shelf = {
   choices: Choice[]
   /** Scopes whose box was not ticked. */
   missing: string[]
+  /** Accounts that are read through this login, and that this sign-in, which replaces its authorisation, cannot see. */
+  unseen: string[]
   /** Failure class of the listing; null when it worked, also with no account. */
   trouble: string | null
 }
@@ -45,8 +48,11 @@ export async function openPicker(
   const fed = before ? await sources.ofConnection(db, link.orgId, before.id) : []
   const isFed = (account: HeldAccount) =>
     fed.some(({ connectorId, accountId }) => connectorId === account.connectorId && accountId === account.id)
+  const read = await Promise.all(session.held.map((login) => sources.readThrough(db, link.orgId, login)))
   const shelves = stops.flatMap((stop) =>
-    stop.held ? stop.items.map((item) => shelfOf(item, stop.held as HeldCredential, isFed)) : [],
+    stop.held
+      ? stop.items.map((item) => shelfOf(item, stop.held as HeldCredential, { isFed, read: read.flat() }))
+      : [],
   )
   const other = before && session.held.find(({ provider }) => provider === before.provider)
   const used = link.accountLimit === null ? 0 : await progress.accountsUsed(db, link.orgId)
@@ -64,9 +70,16 @@ export async function openPicker(
 function shelfOf(
   { connector, accountHint }: Stop['items'][number],
   credential: HeldCredential,
-  isFed: (account: HeldAccount) => boolean,
+  { isFed, read }: { isFed: (account: HeldAccount) => boolean; read: Source[] },
 ): Shelf {
   const accounts = credential.accounts.filter(({ connectorId }) => connectorId === connector.id)
+  const trouble = credential.trouble[connector.id] ?? null
+  const missing = missingScopes(connector, credential.scopes)
+  const isListed = missing.length === 0 && trouble === null
+  const unseen = read.filter(
+    ({ connectorId, accountId }) =>
+      connectorId === connector.id && !accounts.some(({ id }) => id === accountId),
+  )
   return {
     connectorId: connector.id,
     provider: credential.provider,
@@ -76,8 +89,8 @@ function shelfOf(
       connected: isFed(account),
       ticked: account.ticked ?? (isFed(account) || isHinted(account, accountHint)),
     })),
-    missing: missingScopes(connector, credential.scopes),
-    trouble: credential.trouble[connector.id] ?? null,
+    ...{ missing, trouble },
+    unseen: isListed ? [...new Set(unseen.map(({ accountName }) => accountName))] : [],
   }
 }
 

@@ -23,6 +23,8 @@ export type AccountShelf = {
   boxes: AccountBox[]
   /** Plain words of each permission that was not given. */
   missing: string[]
+  /** Names of accounts that are read now, and would not be any more after this sign-in. */
+  unseen: string[]
   /** The accounts could not be listed: what the owner may do about it. */
   trouble: 'later' | 'none' | null
 }
@@ -96,6 +98,7 @@ function shelfWords(shelf: AccountShelf, at: number): Markup {
 <legend>${connectorName}</legend>
 ${accountHint ? html`<p class="soft">Asked for: <strong>${named(accountHint)}</strong></p>` : null}
 ${shelf.missing.length > 0 ? missingWords(shelf) : null}
+${shelf.unseen.length > 0 ? unseenWords(shelf) : null}
 ${shelf.missing.length === 0 && boxes.length === 0 ? emptyWords(shelf) : null}
 ${boxes.length > 12 ? html`<p class="soft">${counted(boxes.length, shelf.accountWord)}, in alphabetical order.</p>` : null}
 <div${boxes.length > 12 ? html` class="list" tabindex="0" role="group" aria-label="${connectorName}"` : null}>
@@ -117,6 +120,16 @@ function missingWords({ missing, connectorName }: AccountShelf): Markup {
 <p>Press “Try again” below and tick it.</p></div>`
 }
 
+/** Some providers let people choose which accounts an app may see, and each sign-in takes the place of the last. */
+function unseenWords({ unseen }: AccountShelf): Markup {
+  const more = unseen.length - UNSEEN_NAMED
+  return html`<div class="warn"><p>Read until now, but not visible to this sign-in:</p>
+<ul>${unseen.slice(0, UNSEEN_NAMED).map((name) => html`<li>${named(name)}</li>`)}${more > 0 ? html`<li>and ${more} more</li>` : null}</ul>
+<p>If they should go on being read, press “Try again” below. Where you are asked what to share, include them.</p></div>`
+}
+
+const UNSEEN_NAMED = 5
+
 function emptyWords({ trouble, connectorName, accountWord, signInWith }: AccountShelf): Markup {
   if (trouble === 'later')
     return html`<p class="warn">${connectorName} did not answer just now. Press “Try again” below in a minute.</p>`
@@ -126,8 +139,8 @@ function emptyWords({ trouble, connectorName, accountWord, signInWith }: Account
 
 function signInAgain(p: AccountsPage, signIn: AccountsPage['signIns'][number]): Markup {
   const again = p.shelves.some(
-    ({ providerId, missing, trouble }) =>
-      providerId === signIn.providerId && (missing.length > 0 || trouble === 'later'),
+    ({ providerId, missing, unseen, trouble }) =>
+      providerId === signIn.providerId && (missing.length + unseen.length > 0 || trouble === 'later'),
   )
   const action = `${p.path}/continue`
   const provider = signIn.providerId

@@ -255,7 +255,7 @@ function pages(name: string): Record<string, unknown> {
   }
   const shelf = {
     ...{ connectorName: 'GA4', providerId: 'google', accountWord: 'property', accountHint: name },
-    ...{ signInWith: 'your login', missing: [], trouble: null },
+    ...{ signInWith: 'your login', missing: [], unseen: [name], trouble: null },
     boxes: [{ value: name, name, detail: name, ticked: true, connected: true, unavailable: name }],
   }
   const row: receipt.ReceiptRow = {

@@ -103,7 +103,7 @@ const pages = (name: string): Page[] => [
     shelves: [
       {
         ...{ connectorName: 'GA4', providerId: 'google', accountWord: 'property', accountHint: name },
-        ...{ signInWith: 'your login', missing: [], trouble: null },
+        ...{ signInWith: 'your login', missing: [], unseen: [name], trouble: null },
         boxes: [{ value: name, name, detail: name, ticked: true, connected: true, unavailable: null }],
       },
     ],

@@ -15,17 +15,16 @@ import {
 const { db } = await freshDatabase()
 let google: FakeServer
 let stage: Stage
+/** What the login shares; a test may take one out. */
+const ads = [
+  { id: 'a1', name: 'Shop' },
+  { id: 'a2', name: 'Blog' },
+]
 const many = Array.from({ length: 200 }, (_, n) => ({ id: `m${n}`, name: `Account ${n}` }))
 beforeAll(async () => {
   google = await fakeAuthorisationServer()
   const provider = fakeProvider('google', google)
-  stage = await openStage(db, [
-    fakeConnector('ads', provider, [
-      { id: 'a1', name: 'Shop' },
-      { id: 'a2', name: 'Blog' },
-    ]),
-    fakeConnector('many', provider, many),
-  ])
+  stage = await openStage(db, [fakeConnector('ads', provider, ads), fakeConnector('many', provider, many)])
 })
 afterAll(async () => {
   await Promise.all([stage.close(), google.close()])
@@ -66,6 +65,35 @@ describe('another request to the same login', () => {
     const [row] = await db.sql`select credential_sealed as sealed from connection where id = ${connectionId}`
     const opened = stage.services.vault.open(row?.sealed, `connection:${connectionId}:${orgId}:credential`)
     expect(JSON.parse(opened)).toMatchObject({ refreshToken: 'canary-refresh-dana' })
+  })
+})
+
+describe('a sign-in that shares less than the one before', () => {
+  const WARNING = 'not visible to this sign-in'
+
+  it('names what would not be read any more, also of another client, and offers another try', async () => {
+    const { orgId } = await connected('dana')
+    const link = await issueLink(stage, { connectorIds: ['ads'], orgId })
+    const owner = new Visitor()
+    expect((await owner.post(at(`${link.path}/continue`))).html).not.toContain(WARNING)
+    const [shop] = ads.splice(0, 1)
+    const picker = await owner.post(at(`${link.path}/continue`))
+    if (shop) ads.unshift(shop)
+    expect(picker.html).toContain(WARNING)
+    expect(picker.html).toContain('<li><bdi>Shop</bdi></li>')
+    expect(picker.html).toContain('Try again')
+  })
+
+  it('says nothing to another login, nor of what is not read any more', async () => {
+    const { orgId, connectionId } = await connected('dana')
+    const link = await issueLink(stage, { connectorIds: ['ads'], orgId })
+    const [shop] = ads.splice(0, 1)
+    google.signsIn = { sub: 'paul', email: 'paul@client.example', scopes: null }
+    expect((await new Visitor().post(at(`${link.path}/continue`))).html).not.toContain(WARNING)
+    google.signsIn = { sub: 'dana', email: 'dana@client.example', scopes: null }
+    await db.sql`update source set status = 'removed' where connection_id = ${connectionId}`
+    expect((await new Visitor().post(at(`${link.path}/continue`))).html).not.toContain(WARNING)
+    if (shop) ads.unshift(shop)
   })
 })
 
