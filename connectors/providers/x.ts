@@ -78,7 +78,7 @@ export const x: OAuthProvider = {
     coded('revoked', [89], { at: 'api' }),
     coded('consent_failed', [89], { at: 'token' }),
     coded('scope_missing', ['INSUFFICIENT_USER_AUTHORIZED_PERMISSION']),
-    coded('rate_limited', [88, 'TOO_MANY_REQUESTS']),
+    coded('rate_limited', [88, 'TOO_MANY_REQUESTS', 'TOO_MANY_JOBS']), // 100 jobs in the making, said with 400
     coded('app_config', [32, 215, 415], { at: 'token' }),
     // 135 is our own clock, with the status of a dead token; 87 and 453 are what our app is not approved for.
     coded('app_config', [
