@@ -58,7 +58,7 @@ export async function order(
   return jobs
 }
 
-/** Null while one is in the making; [] where one failed or is no longer known. */
+/** Null while one is in the making; [] where one failed, is no longer known, or is done but has no file (X's trouble). */
 export async function filesOf(context: Context, id: string, jobs: string[]): Promise<string[] | null> {
   const query = { job_ids: jobs.join(','), count: String(jobs.length) }
   const { body } = await context.call({ url: `${API}/jobs/accounts/${id}`, query })
@@ -66,7 +66,8 @@ export async function filesOf(context: Context, id: string, jobs: string[]): Pro
   const isIn = (job: Json, ...states: string[]) => states.includes(textAt(job, 'status') ?? '')
   if (found.length < jobs.length || found.some((job) => isIn(job, 'FAILED', 'CANCELLED'))) return []
   if (!found.every((job) => isIn(job, 'SUCCESS'))) return null
-  return found.map((job) => textAt(job, 'url')).filter((url) => url !== null)
+  const files = found.map((job) => textAt(job, 'url')).filter((url) => url !== null)
+  return files.length < found.length ? [] : files
 }
 
 export async function fetched(context: Context, url: string): Promise<Json> {

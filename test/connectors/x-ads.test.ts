@@ -230,3 +230,29 @@ test('a job that failed is ordered again, and a third failure is said', async ()
   await expect(Array.fromAsync(pages)).rejects.toMatchObject({ kind: 'transient' })
   expect(ordered).toBe(3)
 })
+
+test('a job that is done without a file is ordered again, and no campaign is left out', async () => {
+  let ordered = 0
+  const api = nock('https://ads-api.x.com').persist()
+  const data = Array.from({ length: 21 }, (_, at) => ({ id: `a${at}` }))
+  api.get(/campaigns/).reply(200, { data, next_cursor: null })
+  api.post(/stats\/jobs/).reply(() => [200, { data: { id_str: String(ordered++) } }])
+  api.get(/stats\/jobs/).reply(({ url }: Request) => {
+    const ids = new URL(url).searchParams.get('job_ids')?.split(',') ?? []
+    const file = (id: string) => (id === '1' ? null : `https://ton.twimg.com/${id}.json.gz`)
+    return [200, { data: ids.map((id_str) => ({ id_str, status: 'SUCCESS', url: file(id_str) })) }]
+  })
+  const read: string[] = []
+  nock('https://ton.twimg.com')
+    .persist()
+    .get(/json/)
+    .reply(({ url }: Request) => {
+      read.push(new URL(url).pathname)
+      return [200, { data: [] }]
+    })
+  const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
+  const range = { from: '2026-10-01', to: '2026-10-20' }
+  const pages = xAds.report.pages(reading, { id: '18ce54aaaa', name: 'Northwind' }, range, null)
+  expect((await Array.fromAsync(pages)).at(-1)?.next).toBeNull()
+  expect(read).toEqual(['/2.json.gz', '/3.json.gz'])
+})
