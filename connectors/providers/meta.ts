@@ -33,6 +33,8 @@ const [FULL, BUSY] = [95, 75]
 const UNGRANTED = 'must be granted before impersonating'
 const CHECKPOINT =
   'Facebook wants to see you first: log in at www.facebook.com, follow its instructions, then reconnect.'
+const TWO_FACTOR =
+  'The business that owns this account asks for a second factor: switch it on at www.facebook.com/security and log in there.'
 
 export const meta: OAuthProvider = {
   auth: 'oauth',
@@ -83,8 +85,6 @@ export const meta: OAuthProvider = {
 
   errors: [
     { kind: 'revoked', path: 'error.error_subcode', in: [459, 464, 490], ownerAction: CHECKPOINT },
-    // 415: a second factor is asked of the person before this token may go on.
-    { kind: 'revoked', path: 'error.code', in: [415], ownerAction: CHECKPOINT },
     { kind: 'revoked', path: 'error.code', in: [190, 102], lacks: [UNGRANTED] },
     { kind: 'consent_failed', at: 'token', path: 'error.code', in: [100] },
     { kind: 'scope_missing', at: 'api', contains: UNGRANTED },
@@ -95,6 +95,8 @@ export const meta: OAuthProvider = {
     { kind: 'account_lost', at: 'api', contains: 'cannot be loaded due to missing permissions' },
     { kind: 'account_lost', at: 'api', contains: '(#100) Missing perm' },
     { kind: 'account_lost', at: 'api', path: 'error.code', in: [803] },
+    // The business that owns the account asks for a second factor; signing in anew does not help.
+    { kind: 'account_lost', at: 'api', path: 'error.code', in: [415], ownerAction: TWO_FACTOR },
     // Messages come in the person's language; the subcode says the same.
     { kind: 'account_lost', at: 'api', path: 'error.error_subcode', in: [33] },
     { kind: 'rate_limited', path: 'error.code', in: [4, 17, 32, 341, 613] },
