@@ -14,7 +14,7 @@ import { classify, isDisguised, valuesAt } from './classify.ts'
 import type { Account, Connector, OAuthProvider, Provider, TokenSet } from './connector.ts'
 import { paced, rest } from './pace.ts'
 import { type Caller, download, failure, send, sleep } from './send.ts'
-import { numberAt, textAt } from './values.ts'
+import { numberAt, textAt, valueAt } from './values.ts'
 
 export { landings, routed, routeOrigins } from './origins.ts'
 
@@ -104,15 +104,21 @@ export function tokenSet(provider: Provider, body: Json): TokenSet {
   const accessToken = textAt(body, 'access_token')
   if (!accessToken)
     throw new ConnectorError('transient', provider.id, `${provider.name} answered without an access token`)
-  const scope = textAt(body, 'scope')
   return {
     accessToken,
     refreshToken: textAt(body, 'refresh_token'),
     expiresInSeconds: secondsAt(body, 'expires_in'),
     ...(textAt(body, GRANT_ENDS) !== null && { grantExpiresInSeconds: secondsAt(body, GRANT_ENDS) }),
-    scopes: scope ? scope.split(/[\s,]+/).filter(Boolean) : null,
+    scopes: scopesOf(valueAt(body, 'scope|scopes')),
     raw: body,
   }
+}
+
+/** Text with spaces or commas, or a list. */
+function scopesOf(said: Json): string[] | null {
+  const scopes = Array.isArray(said) ? said.map(String) : typeof said === 'string' ? said.split(/[\s,]+/) : []
+  const named = scopes.filter(Boolean)
+  return named.length > 0 ? named : null
 }
 
 const TEN_YEARS_S = 10 * 365 * 86_400

@@ -6,6 +6,8 @@ import { type LookupAddress, lookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { pipeline } from 'node:stream'
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
 export type Outward = {
   method: string
@@ -43,15 +45,39 @@ function ask(
   return new Promise((answered, failed) => {
     const request = protocol.request(
       url,
-      { method, headers, signal, ...(resolve && { lookup: resolve }) },
+      {
+        method,
+        headers: { 'accept-encoding': 'identity', ...headers },
+        signal,
+        ...(resolve && { lookup: resolve }),
+      },
       (response) => {
         const sent = Object.entries(response.headers).map(([name, value]) => [name, String(value)])
-        answered({ status: response.statusCode ?? 0, headers: Object.fromEntries(sent), body: response })
+        const body = unpacked(response)
+        answered({ status: response.statusCode ?? 0, headers: Object.fromEntries(sent), body })
       },
     )
     request.on('error', failed)
     request.end(body ?? undefined)
   })
+}
+
+/** Nothing at all is a whole answer, too. */
+const ZLIB = { finishFlush: constants.Z_SYNC_FLUSH }
+const BROTLI = { finishFlush: constants.BROTLI_OPERATION_FLUSH }
+const UNPACKERS: Record<string, () => NodeJS.ReadWriteStream & AsyncIterable<Uint8Array>> = {
+  gzip: () => createGunzip(ZLIB),
+  'x-gzip': () => createGunzip(ZLIB),
+  deflate: () => createInflate(ZLIB),
+  br: () => createBrotliDecompress(BROTLI),
+}
+
+/** Some shops’ caches pack every answer, whatever was asked for. */
+function unpacked(response: http.IncomingMessage): AsyncIterable<Uint8Array> {
+  const unpacker = UNPACKERS[response.headers['content-encoding']?.trim().toLowerCase() ?? '']?.()
+  if (!unpacker) return response
+  pipeline(response, unpacker, () => {}) // its reader hears the error
+  return unpacker
 }
 
 const publicOnly: LookupFunction = (host, options, done) => {

@@ -3,11 +3,14 @@
 import type { Json } from './call.ts'
 import { valuesAt } from './classify.ts'
 
-/** Numbers count as text too: some providers write ids either way. */
+/** Numbers count as text too: some providers write ids either way. Of `x|y` the first that says something. */
 export function textAt(from: Json, path: string): string | null {
-  const [value] = valuesAt(from, path)
-  if (typeof value === 'number') return String(value)
-  return typeof value === 'string' && value !== '' ? value : null
+  for (const way of path.split('|')) {
+    const [value] = valuesAt(from, way)
+    if (typeof value === 'number') return String(value)
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return null
 }
 
 /** Also from a number written as a string. A string beyond 2^53 would lose digits: use decimalAt for money. */
@@ -36,9 +39,11 @@ export function scaled(integer: string | null, places: number): string | null {
   return `${sign}${whole}${fraction && `.${fraction}`}`
 }
 
-/** Exact sum of decimals as text. Null where nothing was known; what is not known is left out. */
+/** Exact sum of decimals as text. Null where nothing was known; what is not known, or no number, is left out. */
 export function sumOf(values: (string | null)[]): string | null {
-  const known = values.filter((value) => value !== null).map((value) => plain(value))
+  const known = values
+    .filter((value) => value !== null && DECIMAL.test(value))
+    .map((value) => plain(value ?? ''))
   if (known.length === 0) return null
   const places = Math.max(...known.map((value) => (value.split('.')[1] ?? '').length))
   const total = known.reduce((sum, value) => {
@@ -59,9 +64,13 @@ function plain(value: string): string {
   return `${sign}${digits.slice(0, shift)}.${digits.slice(shift)}${fraction}`
 }
 
-/** The first element of an answer that has it; null where the path leads nowhere. */
+/** The first element of an answer that has it; null where the path leads nowhere. Of `x|y` the first that is not null. */
 export function valueAt(from: Json, path: string): Json {
-  return valuesAt(from, path)[0] ?? null
+  for (const way of path.split('|')) {
+    const value = valuesAt(from, way)[0] ?? null
+    if (value !== null) return value
+  }
+  return null
 }
 
 /** The fields that are known, for optional ones: null leaves its field out. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { classify, valuesAt } from '../../connectors/classify.ts'
 import type { Json, Reply, Rule } from '../../connectors/connector.ts'
-import { decimalAt, fromMicros, numberAt, textAt } from '../../connectors/values.ts'
+import { decimalAt, fromMicros, numberAt, sumOf, textAt, valueAt } from '../../connectors/values.ts'
 
 const reply = (status: number, body: Json): Reply => ({
   status,
@@ -94,6 +94,15 @@ describe('reading values', () => {
     )
   })
 
+  it('takes the first way that says something', () => {
+    for (const silent of [null, '']) {
+      expect(textAt({ a: silent, b: 'yes' }, 'a|b')).toBe('yes')
+      expect(numberAt({ a: silent, b: '7' }, 'a|b')).toBe(7)
+    }
+    expect(valueAt({ a: null, b: { c: 1 } }, 'a|b')).toEqual({ c: 1 })
+    expect(textAt({ a: [null, 'second'] }, 'a[]')).toBeNull()
+  })
+
   it('never makes zero of what is missing or odd', () => {
     for (const odd of ['', ' ', 'NaN', '1,5', null, true, {}, []]) {
       expect(numberAt({ a: odd }, 'a')).toBeNull()
@@ -101,5 +110,6 @@ describe('reading values', () => {
     }
     expect(numberAt({ a: '0' }, 'a')).toBe(0)
     expect(textAt({ a: 5 }, 'a')).toBe('5')
+    expect([sumOf(['abc']), sumOf(['abc', '1.5', null])]).toEqual([null, '1.5'])
   })
 })

@@ -282,6 +282,18 @@ describe('the token endpoint', () => {
     },
   )
 
+  it.each([
+    [{ scope: 'a b,c' }, ['a', 'b', 'c']],
+    [{ scope: null, scopes: ['a', 'b'] }, ['a', 'b']],
+    [{ scope: '' }, null],
+    [{ scopes: [] }, null],
+  ])('reads the scopes of %j', async (said, scopes) => {
+    nock('https://auth.example')
+      .post('/token')
+      .reply(200, { access_token: 'a', ...said })
+    expect(await postToken(provider, {}, token)).toMatchObject({ scopes })
+  })
+
   it('does not take an answer without a token for a renewal', async () => {
     nock('https://auth.example').post('/token').reply(200, { error: 'nope' })
     await expect(postToken(provider, {}, token)).rejects.toMatchObject({ kind: 'transient' })

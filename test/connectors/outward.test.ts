@@ -1,6 +1,7 @@
 /** Addresses strangers typed: what is read as one, and that none leads into somebody's network. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, secretField } from '../../connectors/fields.ts'
 import { openContext, routeOrigins } from '../../connectors/http.ts'
@@ -83,6 +84,50 @@ describe('a call outward', () => {
     const { port } = server.address() as AddressInfo
     const { status, headers } = await callRouted(`http://127.0.0.1:${port}/start`, options)
     expect([status, headers.location, asked]).toEqual([302, '/inside', ['/start']])
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+    ['nothing we know', (text: string) => Buffer.from(text)],
+  ] as const)('reads an answer packed with %s, though it asks for none', async (encoding, pack) => {
+    const asked: unknown[] = []
+    const server = createServer(({ url, headers }, response) => {
+      asked.push(headers['accept-encoding'])
+      response.writeHead(200, { 'content-encoding': encoding }).end(url === '/' ? pack('{"a":"ü"}') : '')
+    })
+    await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
+    const { port } = server.address() as AddressInfo
+    for (const [path, text] of [
+      ['/', '{"a":"ü"}'],
+      ['/empty', ''],
+    ]) {
+      const { body } = await callRouted(`http://127.0.0.1:${port}${path}`, options)
+      expect(Buffer.concat(await Array.fromAsync(body)).toString()).toBe(text)
+    }
+    expect(asked).toEqual(['identity', 'identity'])
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('breaks off where what was packed is broken, or nobody reads on', async () => {
+    const whole = gzipSync('x'.repeat(5_000_000))
+    const server = createServer(({ url }, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      response.end(url === '/broken' ? 'no gzip at all' : whole)
+    })
+    await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
+    const { port } = server.address() as AddressInfo
+    const broken = await callRouted(`http://127.0.0.1:${port}/broken`, options)
+    await expect(Array.fromAsync(broken.body)).rejects.toThrow('incorrect header check')
+    const { body } = await callRouted(`http://127.0.0.1:${port}/`, options)
+    for await (const chunk of body) {
+      expect(chunk.byteLength).toBeLessThan(5_000_000)
+      break
+    }
     server.closeAllConnections()
     server.close()
   })
