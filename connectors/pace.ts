@@ -6,6 +6,8 @@ import type { Connector, Provider } from './connector.ts'
 /** One account never takes more than its own share, so a slow one leaves room for the others. */
 const ACCOUNT: Pace = { concurrency: 2, minTimeMs: 50 }
 const IDLE_MS = 5 * 60_000
+/** The idle are let go of within half as much again: a shared pace outlives those of all accounts that keep to it. */
+const SHARED_IDLE_MS = 2 * IDLE_MS
 /** A longer rest than this goes back to the queue: a job that sleeps keeps others from working. */
 const PATIENCE_MS = 5_000
 const MINUTE_MS = 60_000
@@ -81,13 +83,13 @@ const providers = new Map<string, Bottleneck.Group>()
 const accounts = new Map<string, Bottleneck.Group>()
 
 const sharedBy = ({ provider, site }: Pick<Turn, 'provider' | 'site'>) =>
-  getOrMake(providers, provider.id, () => limiters(provider.limit)).key(site)
+  getOrMake(providers, provider.id, () => limiters(provider.limit, SHARED_IDLE_MS)).key(site)
 
 function limiterFor(turn: Turn): Bottleneck {
   const { provider, connector, site, accountKey } = turn
   if (accountKey === null) return sharedBy(turn)
   const group = getOrMake(accounts, `${provider.id} ${connector?.id ?? ''}`, () => {
-    const made = limiters(connector?.limit ?? ACCOUNT)
+    const made = limiters(connector?.limit ?? ACCOUNT, IDLE_MS)
     made.on('created', (limiter: Bottleneck, key: string) => {
       limiter.chain(sharedBy({ provider, site: key.slice(0, key.indexOf(' ')) }))
     })
@@ -96,7 +98,7 @@ function limiterFor(turn: Turn): Bottleneck {
   return group.key(`${site} ${accountKey}`)
 }
 
-const limiters = (pace: Pace) => new Bottleneck.Group({ ...settings(pace), timeout: IDLE_MS })
+const limiters = (pace: Pace, timeout: number) => new Bottleneck.Group({ ...settings(pace), timeout })
 
 const settings = ({ concurrency, minTimeMs, perMinute }: Pace) => ({
   maxConcurrent: concurrency,

@@ -1,6 +1,6 @@
 /** What a provider call may and may not do, whichever connector makes it. */
 import nock from 'nock'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type Connector,
   defineConnector,
@@ -8,6 +8,7 @@ import {
   type Provider,
 } from '../../connectors/connector.ts'
 import { openContext, postToken, revokeToken, routed, routeOrigins } from '../../connectors/http.ts'
+import { paced } from '../../connectors/pace.ts'
 import { listing } from '../../connectors/paging.ts'
 import { google } from '../../connectors/providers/google.ts'
 import { searchConsole } from '../../connectors/search-console.ts'
@@ -215,6 +216,32 @@ describe('pace', () => {
       await open('https://two.example', account, stop.signal).call({ url: `${API}/rows` })
     stop.abort(new Error('shutting down'))
     for (const each of [stuck, behind]) await expect(each).rejects.toThrow('shutting down')
+  })
+
+  it('is one for all accounts of a provider, also after a silence in which some paces were let go of', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const single: Provider = { ...provider, id: 'single', limit: { concurrency: 1, minTimeMs: 0 } }
+    const { signal } = new AbortController()
+    const turn = (accountKey: string | null, work: () => Promise<void>) => {
+      const done = paced({ provider: single, connector: null, site: '', accountKey }, signal, work)
+      return vi.advanceTimersByTimeAsync(1_000).then(() => done)
+    }
+    await turn(null, async () => {})
+    await vi.advanceTimersByTimeAsync(100_000)
+    await turn('a', async () => {})
+    await vi.advanceTimersByTimeAsync(400_000)
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+    const slow = turn('a', () => answered)
+    let isNext = false
+    const next = turn('b', async () => {
+      isNext = true
+    })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(isNext).toBe(false)
+    answer()
+    await Promise.all([slow, next, vi.advanceTimersByTimeAsync(5_000)])
+    expect(isNext).toBe(true)
   })
 
   it('hands a minute back that all accounts used up together, and keeps no owner who signs in from being answered', async () => {
