@@ -53,9 +53,10 @@ async function depart(
   { trip, stop, cookie, link }: Extract<Continued, { kind: 'go' }>,
 ): Promise<void> {
   const departure = (await departOwnWay(services, trip)) ?? (await leave(trip, services.publicUrl.origin))
-  if (departure === 'failed') {
+  if ('failed' in departure) {
     const { id: providerId, name: providerName } = stop.provider
-    const words = { path: pathOf(req), kind: 'failed', providerName, providerId } as const
+    const why = departure.failed
+    const words = { path: pathOf(req), kind: 'failed', providerName, providerId, why } as const
     return sendPage(res, 502, tripPage(senderOf(link), words), { formsTo: stop.formsTo })
   }
   const { secret: _secret, ...rest } = trip

@@ -70,6 +70,7 @@ async function showAccounts(at: At, req: Request<Params>, res: Response): Promis
       kind,
       providerName: stop?.provider.name ?? '',
       providerId: failed.provider,
+      why: failed.detail,
     } as const
     const formsTo = stops.flatMap((one) => one.formsTo)
     return sendPage(res, 200, tripPage(senderOf(link), words), { formsTo })

@@ -13,7 +13,7 @@ import type { Services } from '../services.ts'
 import { type Granted, hold } from './hold.ts'
 import { ownerActor } from './owner.ts'
 import { stopsOf } from './plan.ts'
-import { appOf, redirectUri, type Trip, type TripMemory, tripHash, tripPlace } from './trip.ts'
+import { appOf, redirectUri, type Trip, type TripMemory, tripHash, tripPlace, whyOf } from './trip.ts'
 
 /** A trip that came back for the first time, in the browser and to the provider's address it left from. */
 export type Taken = { trip: Trip; oauth: object; link: LinkView; token: string; at: Date }
@@ -114,9 +114,9 @@ export async function exchangeOwnWay(
     const { grantExpiresInSeconds = null, raw = null, site: own = site } = tokens
     return { kind: 'granted', ...tokens, grantExpiresInSeconds, raw, site: own, idToken: null }
   } catch (error) {
-    if (error instanceof ConnectorError) return { kind: 'failed', why: error.reason ?? error.kind }
+    if (error instanceof ConnectorError) return { kind: 'failed', why: whyOf(error) }
     if (!signal.aborted) throw error
-    return { kind: 'failed', why: 'timeout' }
+    return { kind: 'failed', why: 'busy' }
   }
 }
 
@@ -139,7 +139,7 @@ export async function concludeTrip(services: Services, taken: Taken, answer: Ans
   const app = appOf(services, trip)
   const holding = { link, orgId, linkSessionId, consentId, stop, app, oauthApp, askedScopes, answers, at }
   const outcome = await hold(services, holding, answer)
-  if (outcome !== 'held') await conclude(services, taken, 'failed', 'identity-unknown')
+  if (outcome !== 'held') await conclude(services, taken, 'failed', whyOf(outcome))
 }
 
 /** For the link's page and the request's thread: nothing came of this trip. */
@@ -158,7 +158,7 @@ export async function conclude(
       clientId: link.clientId,
       requestId: link.requestId,
       linkId: link.id,
-      data: { provider: name, ...(outcome === 'failed' && { why: detail.slice(0, 80) }) },
+      data: { provider: name, ...(outcome === 'failed' && { why: detail.slice(0, 200) }) },
     })
     await touchCard(services, tx, link.orgId, link.requestId)
   })

@@ -64,10 +64,13 @@ export function planTrip(
 export type Departure = { location: string; state: string; memory: object }
 
 /**
- * A start of the provider's own, where it has one; null: the standard one. 'failed': the provider did not let anybody
- * leave just now.
+ * A start of the provider's own, where it has one; null: the standard one. `failed` says why the provider did not let
+ * anybody leave just now.
  */
-export async function departOwnWay(services: Services, trip: Trip): Promise<Departure | 'failed' | null> {
+export async function departOwnWay(
+  services: Services,
+  trip: Trip,
+): Promise<Departure | { failed: string } | null> {
   const provider = services.connectors.providers().find(({ id }) => id === trip.provider)
   if (provider?.auth !== 'oauth' || !provider.depart) return null
   const app = appOf(services, trip)
@@ -77,9 +80,16 @@ export async function departOwnWay(services: Services, trip: Trip): Promise<Depa
     const { kept, ...way } = await provider.depart(context, app, redirectUri(services, trip))
     return { ...way, location: routed(way.location), memory: { kept } }
   } catch (error) {
-    if (!(error instanceof ConnectorError) && !signal.aborted) throw error
-    return 'failed'
+    if (error instanceof ConnectorError) return { failed: whyOf(error) }
+    if (!signal.aborted) throw error
+    return { failed: 'busy' }
   }
+}
+
+/** A sentence where the owner can do something about it, else a code; `busy` where it passes by itself. */
+export function whyOf({ kind, ownerAction, reason }: ConnectorError): string {
+  if (ownerAction) return ownerAction
+  return kind === 'transient' || kind === 'rate_limited' ? 'busy' : (reason ?? kind)
 }
 
 const DEPART_MS = 8_000

@@ -78,6 +78,8 @@ export function tripPage(
     kind: 'denied' | 'failed' | 'not-offered' | 'too-many'
     providerName: string
     providerId: string
+    /** Of a failure: a sentence on what the owner can do, or a code. */
+    why?: string | null
   },
 ): Page {
   const [title, words] = tripWords(p)
@@ -94,7 +96,7 @@ ${button({ label: 'Back to the request', action: p.path, method: 'get' })}
   )
 }
 
-function tripWords(p: { kind: string; providerName: string }): [string, Markup] {
+function tripWords(p: { kind: string; providerName: string; why?: string | null }): [string, Markup] {
   if (p.kind === 'denied')
     return [
       'You did not agree, so nothing is connected',
@@ -110,9 +112,15 @@ function tripWords(p: { kind: string; providerName: string }): [string, Markup] 
       'This cannot be connected at the moment',
       html`The agency has to set something up first. Please tell the person who sent you the link.`,
     ]
+  if (p.why === 'busy')
+    return [
+      `${p.providerName} does not answer just now`,
+      html`Nothing was connected, and this link still works. Please try again in a few minutes.`,
+    ]
+  const words = html`${p.providerName} did not complete it, and nothing was connected.`
   return [
     'The sign-in did not work',
-    html`${p.providerName} did not complete it, and nothing was connected. Please try again.`,
+    p.why?.includes(' ') ? html`${words} ${p.why}` : html`${words} Please try again.`,
   ]
 }
 

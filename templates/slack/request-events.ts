@@ -32,7 +32,10 @@ const WORDS: Record<string, Words> = {
   'consent.granted': ({ text, list }) =>
     `🔑 Signed in at ${text('provider')} as ${text('label')}${list('missing') ? `, but without the permission for ${list('missing')}` : ''}`,
   'consent.denied': ({ text }) => `✋ Access was refused at ${text('provider')}`,
-  'consent.failed': ({ text }) => `⚠️ Signing in at ${text('provider')} failed: ${text('why')}`,
+  'consent.failed': ({ text }) =>
+    text('why') === 'busy'
+      ? `⚠️ ${text('provider')} did not answer when the owner came back from it`
+      : `⚠️ Signing in at ${text('provider')} failed: ${text('why')}`,
   'request.finished': ({ n, list }) => {
     const done = n('sources') > 0 ? `${counted(n('sources'), 'data source')} connected` : 'signed in again'
     return `✅ Finished: ${done}${list('leftOut') ? `. Left out by the owner: ${list('leftOut')}` : ''}`

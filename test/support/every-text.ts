@@ -315,6 +315,9 @@ function pages(name: string): Record<string, unknown> {
     'page/problem tripPage': problem.tripPage(sender, {
       ...{ path, kind: 'denied', providerName: 'Google', providerId: 'google' },
     }),
+    'page/problem tripPage failed': problem.tripPage(sender, {
+      ...{ path, kind: 'failed', providerName: 'Google', providerId: 'google', why: `Ask ${name}` },
+    }),
     'page/problem errorPage': problem.errorPage('abcd1234'),
     'page/installed installedPage': installed.installedPage(name, url),
     'page/installed notInstalledPage': installed.notInstalledPage(url, 'abcd1234'),

@@ -382,7 +382,7 @@ describe('OAuth 1.0a', () => {
     const link = await issueLink(stage, { connectorIds: ['relic'] })
     const owner = new Visitor()
     const failed = await owner.post(at(`${link.path}/continue`), { provider: 'old' })
-    expect([failed.status, heading(failed.html)]).toEqual([502, 'The sign-in did not work'])
+    expect([failed.status, heading(failed.html)]).toEqual([502, 'Old does not answer just now'])
     expect(failed.headers.get('content-security-policy')).toContain(`form-action 'self' ${server.origin}`)
     verdict = 'good'
     const left = await owner.post(at(`${link.path}/continue`), { provider: 'old' }, '/authenticate')
