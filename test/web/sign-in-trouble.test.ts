@@ -1,0 +1,65 @@
+/** A sign-in that came to nothing: the owner reads what can be done about it, and so does the thread. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ConnectorError } from '../../connectors/connector.ts'
+import { eventMessage } from '../../templates/slack/request-events.ts'
+import { freshDatabase } from '../support/database.ts'
+import { heading, Visitor } from './browser.ts'
+import {
+  type FakeServer,
+  fakeAuthorisationServer,
+  fakeConnector,
+  fakeProvider,
+  issueLink,
+  openStage,
+  type Stage,
+} from './stage.ts'
+
+const { db } = await freshDatabase()
+let server: FakeServer
+let stage: Stage
+let refusal: ConnectorError
+
+beforeAll(async () => {
+  server = await fakeAuthorisationServer()
+  const provider = { ...fakeProvider('odd', server), identity: () => Promise.reject(refusal) }
+  stage = await openStage(db, [fakeConnector('shop', provider, [])])
+})
+afterAll(async () => {
+  await Promise.all([stage.close(), server.close()])
+})
+
+const ownerAction = 'Ask your administrator to let <this> app in.'
+
+it.each([
+  [
+    'passing trouble',
+    new ConnectorError('rate_limited', 'odd', 'Slow down'),
+    'Odd does not answer just now',
+    'try again in a few minutes',
+    'Odd did not answer when the owner came back',
+  ],
+  [
+    'what the owner can mend',
+    new ConnectorError('revoked', 'odd', 'Kept out', { ownerAction }),
+    'The sign-in did not work',
+    'Ask your administrator to let &#60;this&#62; app in.',
+    'Ask your administrator to let &lt;this&gt; app in.',
+  ],
+  [
+    'what nobody knows',
+    new ConnectorError('unknown', 'odd', 'No name', { reason: 'E17' }),
+    'The sign-in did not work',
+    'Please try again.',
+    'Signing in at Odd failed: E17',
+  ],
+])('%s', async (_what, error, title, words, inThread) => {
+  refusal = error
+  const link = await issueLink(stage, { connectorIds: ['shop'] })
+  const page = await new Visitor().post(`${stage.origin}${link.path}/continue`)
+  expect(heading(page.html)).toBe(title)
+  expect(page.html).toContain(words)
+  expect(page.html).toContain('Try again')
+  const [event] = await db.sql<{ kind: string; actor: string; data: Record<string, unknown> }[]>`
+    select kind, actor, data from audit_event where org_id = ${link.orgId} and kind = 'consent.failed'`
+  expect(event && eventMessage(event)?.text).toContain(inThread)
+})
