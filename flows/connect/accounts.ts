@@ -75,7 +75,8 @@ function shelfOf(
   const accounts = credential.accounts.filter(({ connectorId }) => connectorId === connector.id)
   const trouble = credential.trouble[connector.id] ?? null
   const missing = missingScopes(connector, credential.scopes)
-  const isListed = missing.length === 0 && trouble === null
+  // Where the owner is asked which, only what was named this time is listed.
+  const isListed = missing.length === 0 && trouble === null && !connector.ask
   const unseen = read.filter(
     ({ connectorId, accountId }) =>
       connectorId === connector.id && !accounts.some(({ id }) => id === accountId),

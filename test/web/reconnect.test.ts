@@ -24,7 +24,10 @@ const many = Array.from({ length: 200 }, (_, n) => ({ id: `m${n}`, name: `Accoun
 beforeAll(async () => {
   google = await fakeAuthorisationServer()
   const provider = fakeProvider('google', google)
-  stage = await openStage(db, [fakeConnector('ads', provider, ads), fakeConnector('many', provider, many)])
+  const field = { name: 'sheet', label: 'Sheet', hint: '', problem: '', read: (text: string) => text }
+  const named = { ...fakeConnector('named', provider, ads), ask: [field] }
+  const others = [fakeConnector('ads', provider, ads), fakeConnector('many', provider, many)]
+  stage = await openStage(db, [named, ...others])
 })
 afterAll(async () => {
   await Promise.all([stage.close(), google.close()])
@@ -34,11 +37,11 @@ const at = (path: string) => `${stage.origin}${path}`
 const jobs = (name: string) => stage.services.sent.filter((job) => job.name === name)
 
 /** A client whose owner connected one account. */
-async function connected(person: string): Promise<Link & { connectionId: string }> {
+async function connected(person: string, connectorId = 'ads'): Promise<Link & { connectionId: string }> {
   google.signsIn = { sub: person, email: `${person}@client.example`, scopes: null }
-  const link = await issueLink(stage, { connectorIds: ['ads'] })
+  const link = await issueLink(stage, { connectorIds: [connectorId] })
   const owner = new Visitor()
-  const picker = await owner.post(at(`${link.path}/continue`))
+  const picker = await owner.post(at(`${link.path}/continue`), { sheet: 'one' })
   await owner.post(at(`${link.path}/finish`), picks(picker.html, ['a1']))
   const [row] = await db.sql`select id from connection where org_id = ${link.orgId}`
   return { ...link, connectionId: row?.id as string }
@@ -94,6 +97,16 @@ describe('a sign-in that shares less than the one before', () => {
     await db.sql`update source set status = 'removed' where connection_id = ${connectionId}`
     expect((await new Visitor().post(at(`${link.path}/continue`))).html).not.toContain(WARNING)
     if (shop) ads.unshift(shop)
+  })
+
+  it('says nothing where the owner names what to read, and only that is listed', async () => {
+    const { orgId } = await connected('dana', 'named')
+    const link = await issueLink(stage, { connectorIds: ['named'], orgId })
+    const [shop] = ads.splice(0, 1)
+    const picker = await new Visitor().post(at(`${link.path}/continue`), { sheet: 'other' })
+    if (shop) ads.unshift(shop)
+    expect(picker.html).toContain('Blog')
+    expect(picker.html).not.toContain(WARNING)
   })
 })
 
