@@ -62,8 +62,10 @@ export const tiktok: OAuthProvider = {
     // 40101 is a wrong secret or a spent code: only the message tells.
     { ...coded('consent_failed', [40101], 'token'), contains: 'auth_code' },
     coded('scope_missing', [40118, 40125], 'api'),
-    // "advertiser does not grant you /report/integrated/get/:GET permission": the account is there, a box was not ticked.
+    // "advertiser does not grant you /report/integrated/get/:GET permission", "The access token lacks the required scope
+    // for endpoint …": the account is there, a box was not ticked.
     { ...coded('scope_missing', [40001], 'api'), contains: 'not grant you' },
+    { ...coded('scope_missing', [40001], 'api'), contains: 'lacks the required scope' },
     coded('account_lost', [40001, 40106, 40119, 40300, 40301], 'api'),
     // 40002 is any wrong parameter, and also an advertiser that is gone.
     { ...coded('account_lost', [40002], 'api'), contains: 'not accessible' },
