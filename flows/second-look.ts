@@ -9,7 +9,7 @@ import { heldBack, noteAnswered, noteDoubt } from './breaker.ts'
 import { lookAgain } from './credential.ts'
 import { loseSources, noteFailure } from './disconnect.ts'
 import { visibleAccounts } from './live-probe.ts'
-import { openIncident } from './open-incident.ts'
+import { detailOf, openIncident } from './open-incident.ts'
 import type { Services } from './services.ts'
 
 /** Passing trouble becomes staff's business after this long without data. */
@@ -56,10 +56,14 @@ export async function checkAccounts(
   for (const connectorId of new Set(late.map((source) => source.connectorId))) {
     const connector = services.connectors.get(connectorId)
     if (!connector) continue
+    let refused: ConnectorError | null = null
     const seen = await visibleAccounts(services, { orgId, connectionId }, connector, signal).catch(
       async (error: unknown) => {
         if (!(error instanceof ConnectorError)) throw error
-        if (error.kind === 'account_lost') return new Set<string>()
+        if (error.kind === 'account_lost') {
+          refused = error
+          return new Set<string>()
+        }
         const sourceId = late.find((source) => source.connectorId === connectorId)?.id ?? null
         await noteFailure(services, { orgId, connectionId, sourceId, error })
         return null
@@ -71,11 +75,16 @@ export async function checkAccounts(
     await loseSources(services, {
       ...{ orgId, connectionId, kind: 'accounts', failureClass: 'account_lost' },
       ids: lost.map(({ id }) => id),
-      detail: 'not in the list of accounts this login can see',
-      ownerAction: null,
+      ...lossOf(refused),
     })
   }
   if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost'])
+}
+
+/** A provider that refuses the whole list may say what to do about it. */
+function lossOf(refused: ConnectorError | null): { detail: string; ownerAction: string | null } {
+  if (refused) return { detail: detailOf(refused), ownerAction: refused.ownerAction }
+  return { detail: 'not in the list of accounts this login can see', ownerAction: null }
 }
 
 /**

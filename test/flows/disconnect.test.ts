@@ -76,6 +76,18 @@ test('a refused account is lost only when the account list no longer shows it', 
   expect((await connections.byId(db, scene.orgId, scene.connectionId))?.status).toBe('connected')
 })
 
+test('a provider that refuses the whole list is heard on what to do about it', async () => {
+  const scene = await openScene(db, { a1: ['Acme'] })
+  await note(scene, 'account_lost', scene.sources['a1/Acme'])
+  scene.answers.listed = failure('account_lost', 'Settle the open bill, then it goes on.')
+  await checkAccounts(scene.services, scene, signal)
+  const refused = {
+    detail: 'the provider says account_lost',
+    ownerAction: 'Settle the open bill, then it goes on.',
+  }
+  expect(await opened(scene)).toMatchObject([{ kind: 'accounts', failureClass: 'account_lost', ...refused }])
+})
+
 test('an account that only vanished from the list, while its reports still come, stays connected', async () => {
   const scene = await openScene(db, { a1: ['Acme'], a2: ['Acme'] })
   scene.answers.listed = []

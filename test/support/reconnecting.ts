@@ -11,7 +11,7 @@ import { readingServices, rowPerDay, type Sent, tinyConnector } from './reading.
 
 type Answers = {
   /** Account ids the listing shows; an error when it cannot be read. */
-  listed: string[] | FailureClass
+  listed: string[] | FailureClass | ConnectorError
   /** What a report of this account ends in; good when absent. */
   reports: Record<string, FailureClass>
   probed: string[]
@@ -43,6 +43,7 @@ function scripted(answers: Answers): Connector {
       void cursor
     }),
     async *accounts() {
+      if (answers.listed instanceof ConnectorError) throw answers.listed
       if (typeof answers.listed === 'string') refuse(answers.listed)
       else for (const id of answers.listed) yield { id, name: id }
     },
