@@ -20,6 +20,7 @@ const NO_DECIMALS = /^(bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|x
 const THREE_DECIMALS = /^(bhd|jod|kwd|omr|tnd)$/
 /** What customers paid and got back; the others move money between Stripe, the bank and the account. */
 const SALES = /^(charge|refund|dispute|platform_earning)(_\w+)?$|^partial_capture_reversal$/
+const KEPT_OUT = 'Stripe lets this key in from certain IP addresses only: take that restriction off it.'
 
 const provider: KeyProvider = {
   auth: 'key',
@@ -52,6 +53,7 @@ const provider: KeyProvider = {
 
   errors: [
     { kind: 'revoked', at: 'api', http: [401] },
+    { kind: 'account_lost', at: 'api', contains: 'allow requests from your IP', ownerAction: KEPT_OUT },
     { kind: 'revoked', at: 'api', path: 'error.code', in: ['api_key_expired'] },
     { kind: 'scope_missing', at: 'api', http: [403] },
     { kind: 'rate_limited', at: 'api', http: [429] },
