@@ -22,7 +22,8 @@ import { decimalAt, given, numberAt, textAt } from './values.ts'
 
 const VERSION = '202607'
 const [SITE, HOST] = ['https://www.linkedin.com', 'https://api.linkedin.com']
-const [WINDOW_DAYS, NAMES_AT_ONCE] = [30, 100]
+const [WINDOW_DAYS, NAMES_AT_ONCE, DAY_S] = [30, 100, 86_400]
+const RESTRICTED = 'LinkedIn has restricted this login. Settle that at www.linkedin.com, then reconnect.'
 /** A report has no second page and is cut off at 15,000 rows without a word; an account has 5,000 campaigns at most. */
 const MOST_ROWS = 10_000
 
@@ -74,6 +75,7 @@ const linkedin: OAuthProvider = {
   errors: [
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },
     { kind: 'revoked', at: 'api', http: [401] }, // serviceErrorCode 65600 invalid, 65601 revoked, 65602 expired
+    { kind: 'revoked', at: 'api', path: 'code', in: ['RESTRICTED_MEMBER'], ownerAction: RESTRICTED },
     // A dead refresh token is an invalid_grant or, with the same words, an invalid_request like a used code.
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_request'], contains: 'or refresh token is' },
     { kind: 'consent_failed', at: 'token', path: 'error', in: ['invalid_request', 'invalid_redirect_uri'] },
@@ -84,6 +86,9 @@ const linkedin: OAuthProvider = {
     { kind: 'transient', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'error|serviceErrorCode|code',
+  /** "Resource level throttle … DAY limit …": a day's calls are counted anew at 00:00 UTC (API Rate Limiting). */
+  retryAfterSeconds: ({ text }) =>
+    / DAY limit /.test(text) ? Math.ceil(DAY_S - ((Date.now() / 1000) % DAY_S)) : null,
   limit: { concurrency: 5, minTimeMs: 20 },
 }
 
@@ -130,10 +135,8 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
     }
 }
 
-type State = { day: string; days: number }
-
 function pages(context: Context, account: Account, range: DayRange, cursor: string | null) {
-  return walk<State>({ day: range.from, days: WINDOW_DAYS }, cursor, async ({ day, days }) => {
+  return walk({ day: range.from, days: WINDOW_DAYS }, cursor, async ({ day, days }) => {
     const window = windowFrom(day, range, days) ?? range
     const { body } = await context.call({ url: reportUrl(account, window) })
     const found = valuesAt(body, 'elements[]')

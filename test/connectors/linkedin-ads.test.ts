@@ -1,6 +1,6 @@
 /** What only LinkedIn does: reports without pages, emptiness that may be blindness, years without refresh tokens. */
 import nock from 'nock'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Json } from '../../connectors/connector.ts'
 import { openContext } from '../../connectors/http.ts'
 import { linkedinAds } from '../../connectors/linkedin-ads.ts'
@@ -78,4 +78,15 @@ it('an app without refresh tokens has an authorisation that ends with the token'
   expect(await provider.exchange?.(open(), app, back)).toMatchObject({
     ...{ accessToken: 'AQX', refreshToken: null, expiresInSeconds: null, grantExpiresInSeconds: 5_183_999 },
   })
+})
+
+it.each([
+  ['Resource level throttle APPLICATION_AND_MEMBER DAY limit for calls to this resource is reached.', 7_260],
+  ['Resource level throttle limit for calls to this resource is reached.', null],
+])('%s', (message, seconds) => {
+  vi.useFakeTimers({ now: Date.parse('2026-11-06T21:59:00Z') })
+  const text = JSON.stringify({ status: 429, serviceErrorCode: 101, code: 'TOO_MANY_REQUESTS', message })
+  const reply = { status: 429, headers: {}, body: JSON.parse(text) as Json, text }
+  expect(linkedinAds.provider.retryAfterSeconds?.(reply)).toBe(seconds)
+  vi.useRealTimers()
 })
