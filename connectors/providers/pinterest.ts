@@ -49,7 +49,7 @@ export const pinterest: OAuthProvider = {
     // "Your token does not have sufficient permissions", with the same code and status as a token that is dead.
     { kind: 'scope_missing', at: 'api', http: [401], contains: 'sufficient permissions' },
     // Pinterest has not approved our app, or not for this; also with the code and status of a dead token.
-    { kind: 'app_config', contains: 'Your application ' },
+    { kind: 'app_config', http: [401, 403], contains: 'Your application ' },
     // Both with HTTP 400: "Retry after 5 seconds", and "Something went wrong on our end".
     { kind: 'rate_limited', contains: 'Retry after ' },
     { kind: 'transient', path: 'code', in: [12] },
