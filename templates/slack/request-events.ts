@@ -94,12 +94,12 @@ function wordOf(value: unknown): string {
   return value === null || value === undefined ? '' : String(value)
 }
 
-/** Reminders and receipts are told by events of their own. */
-/** Accounts of several data sources often have one name, the company's. */
+/** Accounts of several data sources often have one name, the company’s. */
 function sourceIn(text: (key: string) => string): string {
   return text('connectorName') ? `${text('source')} (${text('connectorName')})` : text('source')
 }
 
+/** Reminders and receipts are told by events of their own. */
 function delivered(message: string, channel: string): string | null {
   if (message !== 'access-request') return null
   return channel === 'mail'
