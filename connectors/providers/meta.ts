@@ -93,6 +93,7 @@ export const meta: OAuthProvider = {
     { kind: 'scope_missing', at: 'api', contains: '(#200) Requires ' },
     { kind: 'account_lost', at: 'api', path: 'error.code', between: [200, 299] },
     { kind: 'account_lost', at: 'api', contains: 'cannot be loaded due to missing permissions' },
+    { kind: 'account_lost', at: 'api', contains: 'Unsupported get request' }, // the short form, without a subcode
     { kind: 'account_lost', at: 'api', contains: '(#100) Missing perm' },
     { kind: 'account_lost', at: 'api', path: 'error.code', in: [803] },
     // The business that owns the account asks for a second factor; signing in anew does not help.
