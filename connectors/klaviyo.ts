@@ -2,7 +2,7 @@
 import { ConnectorError, type Context, type HttpRequest } from './call.ts'
 import { valuesAt } from './classify.ts'
 import { type Account, type DayRange, defineConnector, type KeyProvider } from './connector.ts'
-import { addDays, localDate, startOfLocalDay, windowFrom, zoneOf } from './days.ts'
+import { addDays, localDate, midnightIn, windowFrom, zoneOf } from './days.ts'
 import { secretField } from './fields.ts'
 import { listing, walk } from './paging.ts'
 import { decimalAt, given, numberAt, sumOf, textAt } from './values.ts'
@@ -175,14 +175,13 @@ function dayOf(instant: string, zone: string): string {
   return /^\d{4}-\d\d-\d\d(?=T00:00:00)/.exec(instant)?.[0] ?? localDate(time, zone)
 }
 
-/** Instants, not local times: the zone asked for is that of the days, and times without an offset are read as UTC. */
+/** Midnights with their offset: the zone asked for is that of the days, and times without an offset are read as UTC. */
 function question({ metric, window, zone }: Asked, cursor: string | null) {
-  const begins = (day: string) => startOfLocalDay(day, zone).toISOString().replace('.000Z', 'Z')
   const attributes = {
     ...{ metric_id: metric.id, measurements: ['count', 'sum_value'], interval: 'day', timezone: zone },
     filter: [
-      `greater-or-equal(datetime,${begins(window.from)})`,
-      `less-than(datetime,${begins(addDays(window.to, 1))})`,
+      `greater-or-equal(datetime,${midnightIn(window.from, zone)})`,
+      `less-than(datetime,${midnightIn(addDays(window.to, 1), zone)})`,
     ],
     ...{ page_size: 500, ...given({ page_cursor: cursor }) },
   }

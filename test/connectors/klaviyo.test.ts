@@ -41,9 +41,9 @@ async function orders(timeZone: string, range: { from: string; to: string }, ...
 }
 
 it.for([
-  ['Europe/Berlin', '2026-10-23T22:00:00Z', '2026-10-25T23:00:00Z'],
-  ['America/Los_Angeles', '2026-10-24T07:00:00Z', '2026-10-26T07:00:00Z'],
-] as const)('asks for whole days of %s, by the instants at which they begin', async ([zone, from, to]) => {
+  ['Europe/Berlin', '2026-10-24T00:00:00+02:00', '2026-10-26T00:00:00+01:00'],
+  ['America/Los_Angeles', '2026-10-24T00:00:00-07:00', '2026-10-26T00:00:00-07:00'],
+] as const)('asks for whole days of %s, by its midnights with their offset', async ([zone, from, to]) => {
   const { asked } = await orders(zone, { from: '2026-10-24', to: '2026-10-25' }, { dates: [], count: [] })
   expect(asked).toMatchObject([
     { timezone: zone, filter: [`greater-or-equal(datetime,${from})`, `less-than(datetime,${to})`] },
