@@ -78,10 +78,12 @@ function secondsOf(value: unknown): number | null {
   return seconds > 0 && seconds < TEN_YEARS_S ? seconds : null
 }
 
+/** A code: what has spaces is shown to owners as a sentence. */
 function whyOf(error: unknown): string {
-  if (typeof error === 'string') return error.startsWith('Grant: ') ? error.slice(7) : code(error)
+  if (typeof error === 'string')
+    return error.startsWith('Grant: ') ? error.slice(7).replaceAll(' ', '-') : code(error)
   const said = (error as { error?: unknown } | null)?.error
-  return typeof said === 'string' ? code(said) : 'no access token'
+  return typeof said === 'string' ? code(said) : 'no-access-token'
 }
 
 /** Error codes only: free text of a provider may repeat what was sent. */

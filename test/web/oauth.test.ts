@@ -49,9 +49,14 @@ it.each([
   asked.length = 0
   answer = { afterMs: 0, ...reply }
   const outcome = await exchange()
-  expect(outcome.kind).toBe('failed')
+  expect(outcome).toEqual({ kind: 'failed', why: expect.stringMatching(/^[\w.-]+$/) })
   expect(JSON.stringify(outcome)).not.toContain('canary')
   expect(asked).toEqual(['/token'])
+})
+
+it('has a code, no sentence for owners, where the answer is not the one to the question', async () => {
+  answer = { afterMs: 0, status: 200, body: { access_token: 'a' } }
+  expect(await exchange({ state: 'another' })).toEqual({ kind: 'failed', why: 'OAuth2-state-mismatch' })
 })
 
 it('says no more of a provider’s error in the address than its code', async () => {
