@@ -9,8 +9,8 @@ import type { LinkView } from './look.ts'
 
 export type Checked =
   | { kind: 'held' }
-  /** The provider knows no such key, or it lacks a permission. */
-  | { kind: 'refused'; lacks: boolean }
+  /** The provider knows no such key, or it lacks a permission. `ownerAction`: what the owner can do, where that is known. */
+  | { kind: 'refused'; lacks: boolean; ownerAction: string | null }
   /** Could not be asked now: the key may be right. */
   | { kind: 'unreachable' }
   /** Pressed twice: the other press decides. */
@@ -39,13 +39,13 @@ export async function enterKey(services: Services, link: LinkView, entered: Ente
     services,
     { trip: { provider: provider.id, orgId, consentId }, link },
     'failed',
-    outcome.kind,
+    outcome.ownerAction ?? outcome.kind,
   )
   return verdict(outcome)
 }
 
-function verdict({ kind }: ConnectorError): Checked {
-  if (kind === 'scope_missing') return { kind: 'refused', lacks: true }
-  if (kind === 'revoked' || kind === 'account_lost') return { kind: 'refused', lacks: false }
+function verdict({ kind, ownerAction }: ConnectorError): Checked {
+  if (kind === 'scope_missing') return { kind: 'refused', lacks: true, ownerAction }
+  if (kind === 'revoked' || kind === 'account_lost') return { kind: 'refused', lacks: false, ownerAction }
   return { kind: 'unreachable' }
 }

@@ -25,7 +25,11 @@ export type AskPage = {
   names: string[]
   fields: AskedField[]
   isKey: boolean
-  problem: { kind: 'wrong' } | { kind: 'refused'; lacks: boolean } | { kind: 'unreachable' } | null
+  problem:
+    | { kind: 'wrong' }
+    | { kind: 'refused'; lacks: boolean; ownerAction: string | null }
+    | { kind: 'unreachable' }
+    | null
 }
 
 export function askPage(p: AskPage): Page {
@@ -78,6 +82,8 @@ function problemWords({ problem, stop, isKey }: AskPage): Markup | null {
   const { providerName } = stop
   if (problem?.kind === 'unreachable')
     return html`<p class="warn" role="alert">${providerName} did not answer just now, so nothing was saved. Please try again in a minute.</p>`
+  if (problem?.kind === 'refused' && problem.ownerAction)
+    return html`<p class="warn" role="alert">This cannot be connected yet, and nothing was saved. ${problem.ownerAction}</p>`
   if (problem?.kind === 'refused' && problem.lacks)
     return html`<p class="warn" role="alert">${providerName} knows this key, but it lacks a permission that is needed. Nothing was saved. Give it the permission described below, or make a new key.</p>`
   if (problem?.kind === 'refused')

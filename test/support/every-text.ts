@@ -286,7 +286,7 @@ function pages(name: string): Record<string, unknown> {
           ...{ value: name, wrong: 'That is no address.' },
         },
       ],
-      problem: { kind: 'wrong' },
+      problem: { kind: 'refused', lacks: false, ownerAction: `Ask ${name}` },
     }),
     'page/done donePage': donePage({
       ...{ sender, clientName: name, receiptUrl: url, providers },
