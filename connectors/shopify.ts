@@ -29,8 +29,7 @@ const shopify: OAuthProvider = {
   ...{ auth: 'oauth', id: 'shopify', name: 'Shopify' },
   permissionsUrl: 'https://admin.shopify.com',
   goesTo: 'your shop’s own address at myshopify.com',
-  ...endpoints('https://myshopify.com'),
-  endpoints,
+  ...{ ...endpoints('https://myshopify.com'), endpoints },
   passes: ['https://admin.shopify.com', 'https://accounts.shopify.com'],
   ask: [
     {
@@ -43,9 +42,8 @@ const shopify: OAuthProvider = {
   ],
   site: ({ shop }) => `https://${shop}.myshopify.com`,
   origins: ['https://*.myshopify.com'],
-  ...{ scopeSeparator: ',', baseScopes: [], params: {} },
+  ...{ scopeSeparator: ',', baseScopes: [], params: {}, tokenAuth: 'form' },
   pkce: false, // shopify.dev's code grant knows no code_challenge: a signature over the whole callback stands in
-  tokenAuth: 'form',
   authorization: (accessToken) => ({ 'x-shopify-access-token': accessToken }),
   identity: async ({ site }) => ({ id: new URL(site).hostname, label: new URL(site).hostname }),
 
@@ -96,9 +94,7 @@ export const shopifyOrders = defineConnector({
   headers: () => ({}),
   accounts,
   report: {
-    zone: 'account',
-    restateDays: { nightly: 30, deep: 60 },
-    backfillMonths: 13,
+    ...{ zone: 'account', restateDays: { nightly: 30, deep: 60 }, backfillMonths: 13 },
     reachWithout: { scope: 'read_all_orders', days: 60 },
     backfillNote: 'Shopify gives the last 60 days, unless it allowed this app to read all orders.',
     lagDays: 1,
@@ -108,8 +104,7 @@ export const shopifyOrders = defineConnector({
       cancelled_orders: { unit: 'count', says: 'Those of them that are cancelled by now' },
       items: { unit: 'count', says: 'Items in those orders, as ordered' },
       revenue: {
-        unit: 'money',
-        common: 'revenue',
+        ...{ unit: 'money', common: 'revenue' },
         says: 'What they come to by now, after edits and returns',
       },
       refunds: { unit: 'money', says: 'What was paid back on those orders, on whichever day' },
@@ -144,8 +139,13 @@ function untilAffordable({ body }: Reply): number | null {
   return missing > 0 ? Math.ceil(missing / (cost('throttleStatus.restoreRate') || missing)) : null
 }
 
-const ask = ({ site, call }: Context, query: string, variables: Record<string, Json> = {}) =>
-  call({ method: 'POST', url: `${site}/admin/api/${VERSION}/graphql.json`, json: { query, variables } })
+/** At times Shopify answers 200 with the cost alone, which is no empty answer: an empty one has its lists. */
+async function ask({ site, call }: Context, query: string, variables: Record<string, Json> = {}) {
+  const url = `${site}/admin/api/${VERSION}/graphql.json`
+  const reply = await call({ method: 'POST', url, json: { query, variables } })
+  if (valueAt(reply.body, 'data') !== null) return reply
+  throw new ConnectorError('transient', shopify.id, 'Shopify answered without data')
+}
 
 async function* accounts(context: Context): AsyncGenerator<Account> {
   const { body } = await ask(context, SHOP)

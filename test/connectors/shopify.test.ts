@@ -110,3 +110,18 @@ it('rests until the bucket holds enough for the same query again', () => {
     })
   expect([rest(1999), rest(502), rest(501), rest(2)]).toEqual([null, null, 1, 5])
 })
+
+it('takes the cost alone for no empty day, also after pages that were there', async () => {
+  const range = { from: '2026-11-06', to: '2026-11-06' }
+  const cost = { cost: { requestedQueryCost: 12, actualQueryCost: 2 } }
+  const nodes = [{ id: 'gid://shopify/Order/1', createdAt: '2026-11-06T15:20:00Z' }]
+  const orders = { pageInfo: { hasNextPage: true, endCursor: 'eyJ' }, nodes }
+  nock(SITE)
+    .post(/graphql/)
+    .reply(200, { data: { orders } })
+  nock(SITE)
+    .post(/graphql/)
+    .reply(200, { extensions: cost })
+  const reading = Array.fromAsync(shopifyOrders.report.pages(open(), account, range, null))
+  await expect(reading).rejects.toMatchObject({ kind: 'transient' })
+})
