@@ -13,8 +13,9 @@ import {
   type Row,
 } from './connector.ts'
 import { addDays, daysOf, windowFrom } from './days.ts'
-import { prepared, walk } from './paging.ts'
+import { walk } from './paging.ts'
 import { afterOf, edge, GRAPH, meta, ORIGIN, VERSION, WRITE_WARNING } from './providers/meta.ts'
+import { FAILED, finished, order } from './providers/meta-orders.ts'
 import { decimalAt, given, numberAt, textAt } from './values.ts'
 
 const [WINDOW_DAYS, PAGE_ROWS, FEWER_ROWS] = [31, 500, 100]
@@ -94,18 +95,21 @@ type State = { day: string; days: number; limit: number; after: string | null; j
 
 function pages(context: Context, account: Account, range: DayRange, cursor: string | null) {
   const start: State = { day: range.from, days: WINDOW_DAYS, limit: PAGE_ROWS, after: null, job: null }
+  let orderedNow: string | null = null
   return walk<State>(start, cursor, async (state) => {
     const window = windowFrom(state.day, range, state.days) ?? range
     try {
-      if (state.job === '')
-        return { rows: [], after: { ...state, job: await order(context, account, window) } }
+      if (state.job === '') {
+        orderedNow = await order(context, account, asked(window))
+        return { rows: [], after: { ...state, job: orderedNow } }
+      }
       if (state.job && state.after === null) await finished(context, state.job)
       const { after, ...page } = await read(context, account, state, window)
       const day = addDays(window.to, 1)
       const next = day > range.to ? null : { ...state, day, after, job: state.job && '' }
       return { ...page, after: after === null ? next : { ...state, after } }
     } catch (error) {
-      return { rows: [], after: smaller(state, window, error) }
+      return { rows: [], after: smaller(state, window, error, state.job === orderedNow) }
     }
   })
 }
@@ -125,46 +129,18 @@ async function read(context: Context, account: Account, { job, limit, after }: S
   return { ...found, ...given({ currency, timeZone: account.timeZone ?? null }) }
 }
 
-async function order(context: Context, { id }: Account, window: DayRange): Promise<string> {
-  const url = `${GRAPH}/act_${id}/insights`
-  const { body } = await context.call({ method: 'POST', url, form: asked(window) })
-  const job = textAt(body, 'report_run_id')
-  if (job === null) throw new ConnectorError('unknown', meta.id, 'Meta Ads ordered a report without its id')
-  return job
-}
+/** Too large, at times out of mere trouble; 2 is a time-out, 2601 an order Meta has lost, 2642 a place it has forgotten. */
+const TOO_LARGE = ['1', '2', '100', '2601', '2642', FAILED]
 
-/** For some moments after the order Meta may not know it (code 100, subcode 33), which reads as account_lost. */
-async function finished(context: Context, job: string): Promise<void> {
-  let absent: ConnectorError | null = null
-  const ask = async () => {
-    absent = null
-    const { body } = await context.call({ url: `${GRAPH}/${job}` }).catch((error: unknown) => {
-      if (!(error instanceof ConnectorError) || error.kind !== 'account_lost') throw error
-      absent = error
-      return { body: null }
-    })
-    const status = textAt(body, 'async_status') ?? ''
-    if (['Job Failed', 'Job Skipped'].includes(status))
-      throw new ConnectorError('transient', meta.id, 'Meta Ads failed to prepare it', { reason: FAILED })
-    return status === 'Job Completed' ? job : null
-  }
-  await prepared(context, meta.id, ask).catch((error: unknown) => {
-    throw absent ?? error
-  })
-}
-
-const FAILED = 'job_failed'
-/** How Meta finds a report too large, at times out of mere trouble; 2 is its time-out, 2642 a place it has forgotten. */
-const TOO_LARGE = ['1', '2', '100', '2642', FAILED]
-
-/** How to ask for less; throws the error where it is another one, or nothing is left to reduce. */
-function smaller(state: State, window: DayRange, error: unknown): State {
+/** How to ask for less, or for a day anew; throws the error where it is another one, or the day `isNew` already. */
+function smaller(state: State, window: DayRange, error: unknown, isNew: boolean): State {
   const { day, job } = state
   if (!(error instanceof ConnectorError) || error.kind !== 'transient' || job === '') throw error
   if (!TOO_LARGE.includes(error.reason ?? '')) throw error
   if (state.limit > FEWER_ROWS && error.reason !== FAILED) return { ...state, limit: FEWER_ROWS }
   if (job === null) return { ...state, after: null, job: '' }
-  if (window.to === day) throw error
+  if (window.to === day && isNew) throw error
+  if (window.to === day) return { ...state, after: null, job: '' }
   const days = Math.ceil(daysOf(window).length / 2)
   return { day, days, limit: FEWER_ROWS, after: null, job: null }
 }

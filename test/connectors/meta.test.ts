@@ -69,8 +69,22 @@ describe('A report that is too large', () => {
     give(reportUrl(from, '2026-11-03', 100), { data: [campaign('1', '2026-11-03')] })
     give(reportUrl('2026-11-04', to, 100), { data: [campaign('1', '2026-11-04')] })
     expect(days(await read(JSON.stringify(state)))).toEqual(['2026-11-03', '2026-11-04'])
-    give(job, { async_status: 'Job Failed' })
-    await expect(read(JSON.stringify({ ...state, days: 1 }))).rejects.toMatchObject({ kind: 'transient' })
+  })
+
+  it.each([
+    ['that failed', () => give(job, { async_status: 'Job Failed' })],
+    ['that Meta has lost', () => refuse(job, failed(2601, '(#2601) Error accessing adreport job.'))],
+  ])('of a single day %s is ordered again, once in each attempt', async (_what, fail) => {
+    const waiting = JSON.stringify({ day: to, days: 1, limit: 100, after: null, job: '6023920149050' })
+    fail()
+    expectCalls([order(to, to)], shown)
+    give(job, { async_status: 'Job Completed' })
+    give(`${job}/insights?limit=100`, { data: [campaign('1', to)] })
+    expect(days(await read(waiting))).toEqual([to])
+    fail()
+    expectCalls([order(to, to)], shown)
+    fail()
+    await expect(read(waiting)).rejects.toMatchObject({ kind: 'transient' })
   })
 
   it('is one that times out, though Meta calls itself unavailable', async () => {
