@@ -88,9 +88,8 @@ export const meta: OAuthProvider = {
     { kind: 'revoked', path: 'error.code', in: [190, 102], lacks: [UNGRANTED] },
     { kind: 'consent_failed', at: 'token', path: 'error.code', in: [100] },
     { kind: 'scope_missing', at: 'api', contains: UNGRANTED },
-    { kind: 'scope_missing', at: 'api', path: 'error.code', in: [3, 10, 294] },
-    // "(#200) Requires business_management permission": the person, not the object, lacks something.
-    { kind: 'scope_missing', at: 'api', contains: '(#200) Requires ' },
+    { kind: 'scope_missing', at: 'api', path: 'error.code', in: [3, 10] },
+    // Also "(#200) Requires business_management permission", which logins that have it get, too (Airbyte, PR 31132).
     { kind: 'account_lost', at: 'api', path: 'error.code', between: [200, 299] },
     { kind: 'account_lost', at: 'api', contains: 'cannot be loaded due to missing permissions' },
     { kind: 'account_lost', at: 'api', contains: 'Unsupported get request' }, // the short form, without a subcode
