@@ -50,7 +50,7 @@ export const hubspot: OAuthProvider = {
   }),
   errors: [
     { kind: 'revoked', at: 'token', path: 'error', in: ['invalid_grant'] },
-    { kind: 'revoked', at: 'token', path: 'status', in: ['BAD_REFRESH_TOKEN'] },
+    { kind: 'revoked', at: 'token', path: 'status', in: ['BAD_REFRESH_TOKEN', 'BAD_HUB'] }, // BAD_HUB: the portal is gone
     {
       kind: 'revoked',
       http: [401],
@@ -64,6 +64,7 @@ export const hubspot: OAuthProvider = {
     },
     { kind: 'scope_missing', http: [403], path: 'category', in: ['MISSING_SCOPES'] },
     { kind: 'scope_missing', at: 'api', http: [403], contains: 'does not have proper permissions' },
+    { kind: 'transient', contains: 'Migration in progress' }, // the portal is being moved
     { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403] },
     { kind: 'rate_limited', http: [429] },
@@ -74,7 +75,7 @@ export const hubspot: OAuthProvider = {
       path: 'status',
       in: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET', 'BAD_REDIRECT_URI'],
     },
-    { kind: 'transient', http: [423, 477, 500, 502, 503, 504] }, // 423: locked for seconds, 477: the portal is being moved
+    { kind: 'transient', http: [423, 477, 500, 502, 503, 504] }, // 423: locked for seconds, 477: being moved
   ],
   reasonPath: 'error|category|policyName|status',
   retryAfterSeconds: ({ body }) => WAITS_S[textAt(body, 'policyName') ?? ''] ?? null,
