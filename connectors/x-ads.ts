@@ -103,6 +103,9 @@ function pages(
     const days = windowFrom(place.from, range, atOnce ? WEEK : JOB_DAYS) ?? range
     const after = placeAfter(campaigns, place, days, range)
     if (ids.length === 0) return { rows: [], after }
+    // The next attempt resumes here, and orders.
+    if (failedAgain(place) && JSON.stringify(place) !== cursor)
+      throw new ConnectorError('transient', x.id, 'X keeps failing to prepare a report')
     if (!atOnce && place.jobs.length === 0)
       return { rows: [], after: { ...place, jobs: await order(context, account, ids, days) } }
     const rows: Row[] = []
@@ -112,7 +115,7 @@ function pages(
       return { rows, after, ...given({ currency, ...said }) }
     }
     const files = await prepared(context, x.id, () => filesOf(context, account.id, place.jobs))
-    if (files.length === 0) return { rows: [], after: again(place) }
+    if (files.length === 0) return { rows: [], after: { ...place, jobs: [], tries: place.tries + 1 } }
     for (const file of files) rows.push(...rowsOf(await fetched(context, file), names, days, zone))
     return { rows, after, ...given({ currency, ...said }) }
   })
@@ -123,11 +126,7 @@ function placeAfter({ next }: Campaigns, place: Place, { to }: DayRange, range: 
   return to < range.to ? { from: addDays(to, 1), cursor: null, jobs: [], tries: 0 } : null
 }
 
-function again(place: Place): Place {
-  if (place.tries + 1 >= TRIES)
-    throw new ConnectorError('transient', x.id, 'X keeps failing to prepare a report')
-  return { ...place, jobs: [], tries: place.tries + 1 }
-}
+const failedAgain = ({ jobs, tries }: Place) => jobs.length === 0 && tries > 0 && tries % TRIES === 0
 
 /** Deleted campaigns too: what they cost was spent. */
 async function campaignsAt(context: Context, id: string, cursor: string | null): Promise<Campaigns> {

@@ -218,7 +218,7 @@ test('two weeks of a few campaigns are answered at once, a week at a time', asyn
   })
 })
 
-test('a job that failed is ordered again, and a third failure is said', async () => {
+test('a job that failed is ordered again, a third failure is said, and the next attempt orders anew', async () => {
   let ordered = 0
   const api = nock('https://ads-api.x.com').persist()
   api.get(/campaigns/).reply(200, { data: [{ id: 'a1' }], next_cursor: null })
@@ -226,9 +226,15 @@ test('a job that failed is ordered again, and a third failure is said', async ()
   api.get(/stats\/jobs/).reply(200, { data: [{ id_str: '1', status: 'FAILED' }] })
   const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
   const range = { from: '2026-10-01', to: '2026-11-02' }
-  const pages = xAds.report.pages(reading, { id: '18ce54aaaa', name: 'Northwind' }, range, null)
-  await expect(Array.fromAsync(pages)).rejects.toMatchObject({ kind: 'transient' })
-  expect(ordered).toBe(3)
+  let cursor: string | null = null
+  for (const orders of [3, 6]) {
+    const pages = xAds.report.pages(reading, { id: '18ce54aaaa', name: 'Northwind' }, range, cursor)
+    const attempt = async () => {
+      for await (const { next } of pages) cursor = next
+    }
+    await expect(attempt()).rejects.toMatchObject({ kind: 'transient' })
+    expect(ordered).toBe(orders)
+  }
 })
 
 test('a job that is done without a file is ordered again, and no campaign is left out', async () => {
