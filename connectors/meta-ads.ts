@@ -90,26 +90,33 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
   }
 }
 
-/** `job`: null reads at once; '' has a report prepared first; else the id of that report. */
-type State = { day: string; days: number; limit: number; after: string | null; job: string | null }
+/** `job`: null reads at once; '' has a report prepared first; else the id of that report. `tries`: failures of its day. */
+type State = {
+  day: string
+  days: number
+  limit: number
+  after: string | null
+  job: string | null
+  tries?: number
+}
 
 function pages(context: Context, account: Account, range: DayRange, cursor: string | null) {
   const start: State = { day: range.from, days: WINDOW_DAYS, limit: PAGE_ROWS, after: null, job: null }
-  let orderedNow: string | null = null
   return walk<State>(start, cursor, async (state) => {
     const window = windowFrom(state.day, range, state.days) ?? range
     try {
-      if (state.job === '') {
-        orderedNow = await order(context, account, asked(window))
-        return { rows: [], after: { ...state, job: orderedNow } }
-      }
+      // The next attempt resumes here, and orders.
+      if (state.job === '' && state.tries && JSON.stringify(state) !== cursor)
+        throw new ConnectorError('transient', meta.id, 'Meta Ads failed to prepare a report of one day')
+      if (state.job === '')
+        return { rows: [], after: { ...state, job: await order(context, account, asked(window)) } }
       if (state.job && state.after === null) await finished(context, state.job)
       const { after, ...page } = await read(context, account, state, window)
       const day = addDays(window.to, 1)
-      const next = day > range.to ? null : { ...state, day, after, job: state.job && '' }
+      const next = day > range.to ? null : { ...state, day, after, job: state.job && '', tries: 0 }
       return { ...page, after: after === null ? next : { ...state, after } }
     } catch (error) {
-      return { rows: [], after: smaller(state, window, error, state.job === orderedNow) }
+      return { rows: [], after: smaller(state, window, error) }
     }
   })
 }
@@ -132,15 +139,14 @@ async function read(context: Context, account: Account, { job, limit, after }: S
 /** Too large, at times out of mere trouble; 2 is a time-out, 2601 an order Meta has lost, 2642 a place it has forgotten. */
 const TOO_LARGE = ['1', '2', '100', '2601', '2642', FAILED]
 
-/** How to ask for less, or for a day anew; throws the error where it is another one, or the day `isNew` already. */
-function smaller(state: State, window: DayRange, error: unknown, isNew: boolean): State {
+/** How to ask for less, or for one day anew; throws the error where it is another one. */
+function smaller(state: State, window: DayRange, error: unknown): State {
   const { day, job } = state
   if (!(error instanceof ConnectorError) || error.kind !== 'transient' || job === '') throw error
   if (!TOO_LARGE.includes(error.reason ?? '')) throw error
   if (state.limit > FEWER_ROWS && error.reason !== FAILED) return { ...state, limit: FEWER_ROWS }
   if (job === null) return { ...state, after: null, job: '' }
-  if (window.to === day && isNew) throw error
-  if (window.to === day) return { ...state, after: null, job: '' }
+  if (window.to === day) return { ...state, after: null, job: '', tries: (state.tries ?? 0) + 1 }
   const days = Math.ceil(daysOf(window).length / 2)
   return { day, days, limit: FEWER_ROWS, after: null, job: null }
 }

@@ -74,17 +74,22 @@ describe('A report that is too large', () => {
   it.each([
     ['that failed', () => give(job, { async_status: 'Job Failed' })],
     ['that Meta has lost', () => refuse(job, failed(2601, '(#2601) Error accessing adreport job.'))],
-  ])('of a single day %s is ordered again, once in each attempt', async (_what, fail) => {
-    const waiting = JSON.stringify({ day: to, days: 1, limit: 100, after: null, job: '6023920149050' })
+  ])('of a single day %s is said, and ordered again by the next attempt', async (_what, fail) => {
+    let cursor = JSON.stringify({ day: to, days: 1, limit: 100, after: null, job: '6023920149050' })
+    const attempt = async () => {
+      for await (const { next } of metaAds.report.pages(open(ads), ads.account, { from, to }, cursor))
+        cursor = next ?? ''
+    }
     fail()
+    await expect(attempt()).rejects.toMatchObject({ kind: 'transient' })
+    expectCalls([order(to, to)], shown)
+    fail()
+    await expect(attempt()).rejects.toMatchObject({ kind: 'transient' })
     expectCalls([order(to, to)], shown)
     give(job, { async_status: 'Job Completed' })
     give(`${job}/insights?limit=100`, { data: [campaign('1', to)] })
-    expect(days(await read(waiting))).toEqual([to])
-    fail()
-    expectCalls([order(to, to)], shown)
-    fail()
-    await expect(read(waiting)).rejects.toMatchObject({ kind: 'transient' })
+    await attempt()
+    expect(cursor).toBe('')
   })
 
   it('is one that times out, though Meta calls itself unavailable', async () => {
