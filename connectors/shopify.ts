@@ -69,7 +69,7 @@ const shopify: OAuthProvider = {
     { kind: 'rate_limited', path: `${CODE}|errors[].message`, in: ['THROTTLED', 'Throttled'] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', path: 'error', in: ['invalid_client', 'application_cannot_be_found'] },
-    { kind: 'transient', path: CODE, in: ['INTERNAL_SERVER_ERROR'] },
+    { kind: 'transient', path: `${CODE}|errors[].message`, in: ['INTERNAL_SERVER_ERROR', 'Timeout'] },
     { kind: 'transient', contains: 'Looks like something went wrong on our end' },
     { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
   ],
