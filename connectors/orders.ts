@@ -20,8 +20,14 @@ export type Orders = {
   read(file: Buffer, at: number): Omit<Page, 'next'> & { next: number | null }
 }
 
-/** Without `id` a window is to be ordered; with it, its report, ordered at `since`, is to be read from `at` on. */
-type Place = { from: string; to?: string; id?: string; since?: number; at?: number }
+/**
+ * Without `id` a window is to be ordered; with it, its report, ordered at `since`, is to be read from `at` on. `tries`:
+ * how many of its reports were lost.
+ */
+type Place = { from: string; to?: string; id?: string; since?: number; at?: number; tries?: number }
+
+/** So many are ordered again at once; then the failure is said, and the next attempt goes on. */
+const TRIES = 3
 
 /** Longer than any provider says it needs: what is still being prepared then has been forgotten there. */
 const HOUR_MS = 3_600_000
@@ -31,7 +37,7 @@ const hourNow = () => Math.floor(Date.now() / HOUR_MS) * HOUR_MS
 
 /**
  * Goes on from any cursor: a report that was lost in between is ordered once more. Throws ConnectorError, `rate_limited`
- * while a report is being prepared.
+ * while a report is being prepared, `transient` where several were lost.
  */
 export function orderedPages(
   context: Context,
@@ -43,19 +49,21 @@ export function orderedPages(
   let open: { id: string; file: Buffer } | null = null
 
   return walk<Place>({ from: range.from }, cursor, async (place) => {
-    const { from, to = range.to, id, since = hourNow(), at = 0 } = place
+    const { from, to = range.to, id, since = hourNow(), at = 0, tries = 0 } = place
     if (id === undefined) {
       const window = windowFrom(from, range, orders.days)
       if (window === null) return { rows: [], after: null }
+      if (tries > 0 && tries % TRIES === 0 && JSON.stringify(place) !== cursor)
+        throw unreadable(orders, 'failed at the provider')
       const ordered = await orders.order(window)
       orderedNow.add(ordered)
-      return { rows: [], after: { ...window, id: ordered, since } }
+      return { rows: [], after: { ...window, id: ordered, since, ...(tries > 0 && { tries }) } }
     }
     if (open?.id !== id) {
       const isForgotten = Date.now() - since > FORGOTTEN_MS
       const look = async () => (await orders.look(id)) ?? (isForgotten ? 'lost' : null)
       const fate = await prepared(context, orders.provider, look).catch(gone(orderedNow.has(id)))
-      if (fate === 'lost' && !orderedNow.has(id)) return { rows: [], after: { from } }
+      if (fate === 'lost' && !orderedNow.has(id)) return { rows: [], after: { from, tries: tries + 1 } }
       if (fate === 'lost') throw unreadable(orders, 'failed at the provider')
       open = { id, file: fate === 'empty' ? Buffer.alloc(0) : await fetched(context, orders, fate.url) }
     }

@@ -48,6 +48,22 @@ describe('A prepared report', () => {
     expect(nock.isDone()).toBe(true)
   })
 
+  it('that fails every time after a while is said after three, and ordered again by the next attempt', async () => {
+    const place = { ...JSON.parse(held('third')), tries: 2 }
+    let cursor = JSON.stringify(place)
+    const attempt = async () => {
+      const context = open(microsoftAds, oauth(microsoftAds), microsoft)
+      for await (const { next } of microsoftAds.report.pages(context, microsoft.account, day, cursor))
+        cursor = next ?? ''
+    }
+    api().post(`${REPORTS}/Poll`, { ReportRequestId: 'third' }).reply(200, status('Error'))
+    await expect(attempt()).rejects.toThrow('A prepared report failed at the provider')
+    api().post(`${REPORTS}/Submit`).reply(200, { ReportRequestId: 'fourth' })
+    api().post(`${REPORTS}/Poll`, { ReportRequestId: 'fourth' }).reply(200, status('Success'))
+    await attempt()
+    expect(cursor).toBe('')
+  })
+
   it('that Microsoft no longer knows is ordered once more, and one it took without an id waits', async () => {
     const unknown = {
       Type: 'ApiFaultDetail',
