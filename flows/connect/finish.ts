@@ -193,7 +193,7 @@ function note(
   })
 }
 
-/** Data sources that were asked for and of which the owner ticked nothing. A reconnect asks for no ticks. */
+/** Data sources that were asked for and of which nothing was ticked, or could be. A reconnect asks for no ticks. */
 function leftOutOf({ stops, healing }: Picker, chosen: Choice[]): string[] {
   if (healing) return []
   const connectors = stops.flatMap(({ items }) => items.map(({ connector }) => connector))

@@ -38,7 +38,7 @@ const WORDS: Record<string, Words> = {
       : `⚠️ Signing in at ${text('provider')} failed: ${text('why')}`,
   'request.finished': ({ n, list }) => {
     const done = n('sources') > 0 ? `${counted(n('sources'), 'data source')} connected` : 'signed in again'
-    return `✅ Finished: ${done}${list('leftOut') ? `. Left out by the owner: ${list('leftOut')}` : ''}`
+    return `✅ Finished: ${done}${list('leftOut') ? `. Not connected: ${list('leftOut')}` : ''}`
   },
   'request.expired': ({ is }) =>
     is('unfinished')
