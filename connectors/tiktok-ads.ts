@@ -86,7 +86,8 @@ async function infosOf(context: Context, ids: string[]): Promise<Json[]> {
     if (!['account_lost', 'scope_missing'].includes(kind)) throw error
     if (ids.length === 1 || kind === 'scope_missing') return []
     const half = Math.ceil(ids.length / 2)
-    return [...(await infosOf(context, ids.slice(0, half))), ...(await infosOf(context, ids.slice(half)))]
+    const halves = [ids.slice(0, half), ids.slice(half)].map((some) => infosOf(context, some))
+    return (await Promise.all(halves)).flat()
   }
 }
 
