@@ -1,19 +1,22 @@
 /** Looks taken before or after a verdict: a first refusal again, a lost account in the account list, long delays. */
-import { ConnectorError } from '../connectors/connector.ts'
+import { type Connector, ConnectorError } from '../connectors/connector.ts'
 import { record } from '../storage/audit.ts'
 import * as connections from '../storage/connections.ts'
 import * as failures from '../storage/failures.ts'
 import * as incidents from '../storage/incidents.ts'
+import type { Source } from '../storage/sources.ts'
 import * as sources from '../storage/sources.ts'
 import { heldBack, noteAnswered, noteDoubt } from './breaker.ts'
 import { lookAgain } from './credential.ts'
 import { loseSources, noteFailure } from './disconnect.ts'
-import { visibleAccounts } from './live-probe.ts'
+import { inTurns, probe, visibleAccounts } from './live-probe.ts'
 import { detailOf, openIncident } from './open-incident.ts'
 import type { Services } from './services.ts'
 
 /** Passing trouble becomes staff's business after this long without data. */
 const LONG_DELAY_DAYS = 3
+
+const PROBES_AT_ONCE = 6
 
 /** For the tick: asks again where a provider has refused once at least 60 s ago; a second refusal is final. */
 export async function secondLooks(services: Services): Promise<void> {
@@ -43,7 +46,8 @@ export async function secondLook(
 
 /**
  * The second look at late sources: those whose account the connection no longer lists have lost it. A listed one stays
- * connected, however its last report ended, and a list that cannot be read proves nothing.
+ * connected, however its last report ended, unless its report is refused again and the provider is known to want
+ * something of the owner first. A list that cannot be read proves nothing.
  */
 export async function checkAccounts(
   services: Services,
@@ -77,8 +81,31 @@ export async function checkAccounts(
       ids: lost.map(({ id }) => id),
       ...lossOf(refused),
     })
+    const listed = late.filter((source) => source.connectorId === connectorId && seen.has(source.accountId))
+    if (await loseBarred(services, { orgId, connectionId }, { connector, listed, signal })) allListed = false
   }
   if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost'])
+}
+
+/** Those of one connector whose report is refused although the account is there, e.g. until a second factor is set up. */
+async function loseBarred(
+  services: Services,
+  connected: { orgId: string; connectionId: string },
+  { connector, listed, signal }: { connector: Connector; listed: Source[]; signal: AbortSignal },
+): Promise<boolean> {
+  const barred = new Map<Source, ConnectorError>()
+  await inTurns(listed, PROBES_AT_ONCE, async (source) => {
+    await probe(services, connected, connector, source, signal).catch((error: unknown) => {
+      if (!(error instanceof ConnectorError)) throw error
+      if (error.kind === 'account_lost' && error.ownerAction !== null) barred.set(source, error)
+    })
+  })
+  for (const [{ id }, error] of barred)
+    await loseSources(services, {
+      ...{ ...connected, kind: 'accounts', failureClass: 'account_lost' },
+      ...{ ids: [id], ...lossOf(error) },
+    })
+  return barred.size > 0
 }
 
 /** A provider that refuses the whole list may say what to do about it. */

@@ -88,6 +88,21 @@ test('a provider that refuses the whole list is heard on what to do about it', a
   expect(await opened(scene)).toMatchObject([{ kind: 'accounts', failureClass: 'account_lost', ...refused }])
 })
 
+test('an account that is listed, and refused until its owner does something, is lost with what to do', async () => {
+  const scene = await openScene(db, { a1: ['Acme', 'Beta'], a2: ['Acme'], a3: ['Acme'] })
+  for (const source of ['a1/Acme', 'a1/Beta', 'a2/Acme', 'a3/Acme'])
+    await note(scene, 'account_lost', scene.sources[source])
+  scene.answers.reports = {
+    a1: failure('account_lost', 'Switch the second factor on, then it goes on.'),
+    a2: failure('transient', 'Wait a little.'),
+  }
+  await checkAccounts(scene.services, scene, signal)
+  expect(await down(scene)).toEqual([scene.sources['a1/Acme'], scene.sources['a1/Beta']].sort())
+  expect(await opened(scene)).toMatchObject([
+    { kind: 'accounts', ownerAction: 'Switch the second factor on, then it goes on.' },
+  ])
+})
+
 test('an account that only vanished from the list, while its reports still come, stays connected', async () => {
   const scene = await openScene(db, { a1: ['Acme'], a2: ['Acme'] })
   scene.answers.listed = []

@@ -13,7 +13,7 @@ type Answers = {
   /** Account ids the listing shows; an error when it cannot be read. */
   listed: string[] | FailureClass | ConnectorError
   /** What a report of this account ends in; good when absent. */
-  reports: Record<string, FailureClass>
+  reports: Record<string, FailureClass | ConnectorError>
   probed: string[]
 }
 
@@ -32,8 +32,8 @@ export const failure = (kind: FailureClass, ownerAction: string | null = null) =
   new ConnectorError(kind, 'tiny', `the provider says ${kind}`, { ownerAction })
 
 function scripted(answers: Answers): Connector {
-  const refuse = (kind: FailureClass | undefined) => {
-    if (kind) throw failure(kind)
+  const refuse = (how: FailureClass | ConnectorError | undefined) => {
+    if (how) throw how instanceof ConnectorError ? how : failure(how)
   }
   return {
     ...tinyConnector(async function* (context, account, range, cursor) {
@@ -43,9 +43,8 @@ function scripted(answers: Answers): Connector {
       void cursor
     }),
     async *accounts() {
-      if (answers.listed instanceof ConnectorError) throw answers.listed
-      if (typeof answers.listed === 'string') refuse(answers.listed)
-      else for (const id of answers.listed) yield { id, name: id }
+      if (!Array.isArray(answers.listed)) return refuse(answers.listed)
+      for (const id of answers.listed) yield { id, name: id }
     },
   }
 }
