@@ -65,9 +65,10 @@ const provider: KeyProvider = {
 
   errors: [
     { kind: 'revoked', at: 'api', http: [401, 403] },
+    // Whether a bad key gets a page is not known; Cloudflare's page is none of ActiveCampaign's answers.
+    { kind: 'revoked', at: 'api', http: [403], json: false, lacks: ['/cdn-cgi/'] },
     { kind: 'account_lost', at: 'api', http: [402, 404] },
     { kind: 'rate_limited', at: 'api', http: [429] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '/cdn-cgi/' }, // Cloudflare wants to see a browser
     { kind: 'transient', at: 'api', http: [500, 502, 503, 504] },
   ],
   reasonPath: 'errors[].code|code',

@@ -57,7 +57,6 @@ const provider: KeyProvider = {
 
   errors: [
     { kind: 'revoked', at: 'api', http: [401] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', at: 'api', http: [429] },
     { kind: 'transient', at: 'api', http: [500, 502, 503, 504] },

@@ -5,15 +5,19 @@ export type Verdict = { kind: FailureClass; ownerAction: string | null }
 
 /**
  * `lists` in order of precedence: the connector's own, then its provider's. A rule about the body beats every rule
- * without. Within a list the gravest class wins, then the earlier rule. No rule: `unknown` below 500,
- * else `transient`; nothing but a rule ever makes `revoked`.
+ * without, and a 403 that is a page no API wrote: a firewall wants to see a browser, and lets calls pass at other times.
+ * Within a list the gravest class wins, then the earlier rule. No rule: `unknown` below 500, else `transient`; nothing
+ * but a rule ever makes `revoked`.
  */
 export function classify(lists: Rule[][], where: 'token' | 'api', reply: Reply): Verdict {
   const hits = lists.map((rules) => rules.filter((rule) => matches(rule, where, reply)))
-  const rule = [...hits.map((list) => list.filter(isSpecific)), ...hits].map(gravest).find(Boolean)
+  const specific = hits.map((list) => list.filter(isSpecific))
+  const rule = [...specific, ...(isPage(reply) ? [] : hits)].map(gravest).find(Boolean)
   if (rule) return { kind: rule.kind, ownerAction: rule.ownerAction ?? null }
-  return { kind: reply.status >= 500 ? 'transient' : 'unknown', ownerAction: null }
+  return { kind: reply.status >= 500 || isPage(reply) ? 'transient' : 'unknown', ownerAction: null }
 }
+
+const isPage = ({ status, body, text }: Reply) => status === 403 && body === null && /^\s*</.test(text)
 
 /** True where a rule names this good status outright: some providers wrap their errors in 200. */
 export function isDisguised(lists: Rule[][], reply: Reply): boolean {

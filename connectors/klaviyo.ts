@@ -52,7 +52,6 @@ const provider: KeyProvider = {
   errors: [
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'scope_missing', at: 'api', http: [403] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'rate_limited', at: 'api', http: [429] },
     { kind: 'version_sunset', at: 'api', http: [410] },
   ],

@@ -71,7 +71,6 @@ const shopify: OAuthProvider = {
     { kind: 'app_config', path: 'error', in: ['invalid_client', 'application_cannot_be_found'] },
     { kind: 'transient', path: `${CODE}|errors[].message`, in: ['INTERNAL_SERVER_ERROR', 'Timeout'] },
     { kind: 'transient', contains: 'Looks like something went wrong on our end' },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
   ],
   reasonPath: `error|${CODE}`,
   ...{ retryAfterSeconds: untilAffordable, restSeconds: untilAffordable },

@@ -95,7 +95,6 @@ export const amazon: OAuthProvider = {
     { kind: 'revoked', at: 'api', path: 'error', in: ['invalid_token'] },
     { kind: 'scope_missing', at: 'api', path: 'error', in: ['insufficient_scope'] },
     { kind: 'revoked', at: 'api', http: [401] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403] },
     { kind: 'rate_limited', http: [ORDERED_ALREADY, 429] },
     { kind: 'transient', http: [500, 502, 503, 504] },

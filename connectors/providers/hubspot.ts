@@ -65,7 +65,6 @@ export const hubspot: OAuthProvider = {
     { kind: 'scope_missing', http: [403], path: 'category', in: ['MISSING_SCOPES'] },
     { kind: 'scope_missing', at: 'api', http: [403], contains: 'does not have proper permissions' },
     { kind: 'transient', contains: 'Migration in progress' }, // the portal is being moved
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },

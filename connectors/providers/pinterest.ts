@@ -54,7 +54,6 @@ export const pinterest: OAuthProvider = {
     { kind: 'rate_limited', contains: 'Retry after ' },
     { kind: 'transient', path: 'code', in: [12] },
     { kind: 'revoked', at: 'api', http: [401] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'transient', http: [500, 502, 503, 504] },

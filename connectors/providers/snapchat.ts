@@ -39,7 +39,6 @@ export const snapchat: OAuthProvider = {
     { kind: 'revoked', at: 'token', http: [400, 401], path: 'error', in: ['invalid_grant'] },
     { kind: 'app_config', at: 'token', path: 'error', in: ['invalid_client', 'unauthorized_client'] },
     { kind: 'revoked', at: 'api', http: [401] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [429] },
     { kind: 'transient', http: [500, 502, 503, 504] },

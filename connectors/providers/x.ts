@@ -94,7 +94,6 @@ export const x: OAuthProvider = {
     { kind: 'version_sunset', at: 'api', http: [410] },
     { kind: 'revoked', at: 'api', http: [401] },
     { kind: 'consent_failed', at: 'token', http: [401] },
-    { kind: 'transient', at: 'api', http: [403], json: false, contains: '<' }, // a firewall wants to see a browser
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'rate_limited', http: [420, 429] },
     { kind: 'transient', http: [408, 423, 500, 502, 503, 504] }, // CANCELLED_REQUEST, LOCK_ACQUISITION_TIMEOUT

@@ -57,6 +57,20 @@ describe('classify', () => {
     expect(classify([[excepted]], 'token', exception).kind).toBe('unknown')
   })
 
+  it('takes a 403 that is a page for a firewall’s, unless a rule knows the page', () => {
+    const lost: Rule = { kind: 'account_lost', http: [403, 404] }
+    const page = (status: number, text: string): Reply => ({ status, headers: {}, body: null, text })
+    const blocked = page(403, '\n<!DOCTYPE html><title>Just a moment...</title>')
+    expect(classify([[lost]], 'api', blocked).kind).toBe('transient')
+    expect(classify([[]], 'api', blocked).kind).toBe('transient')
+    expect(classify([[{ kind: 'rate_limited', http: [403], json: false }, lost]], 'api', blocked).kind).toBe(
+      'rate_limited',
+    )
+    expect(classify([[lost]], 'api', page(403, '')).kind).toBe('account_lost')
+    expect(classify([[lost]], 'api', page(404, '<html>')).kind).toBe('account_lost')
+    expect(classify([[lost]], 'api', reply(403, { says: '<b>no</b>' })).kind).toBe('account_lost')
+  })
+
   it('never makes "revoked" of an error it does not know', () => {
     for (const code of [301, 400, 401, 403, 404, 418]) expect(kind([[]], code)).toBe('unknown')
     for (const code of [500, 502, 599]) expect(kind([[]], code)).toBe('transient')
