@@ -73,39 +73,58 @@ export async function checkAccounts(
         return null
       },
     )
-    const lost = late.filter((source) => source.connectorId === connectorId && !seen?.has(source.accountId))
-    if (lost.length > 0) allListed = false
+    const own = late.filter((source) => source.connectorId === connectorId)
+    if (own.some(({ accountId }) => !seen?.has(accountId))) allListed = false
     if (!seen) continue
-    await loseSources(services, {
-      ...{ orgId, connectionId, kind: 'accounts', failureClass: 'account_lost' },
-      ids: lost.map(({ id }) => id),
-      ...lossOf(refused),
-    })
-    const listed = late.filter((source) => source.connectorId === connectorId && seen.has(source.accountId))
-    if (await loseBarred(services, { orgId, connectionId }, { connector, listed, signal })) allListed = false
+    const losses = refused
+      ? own.map((source) => ({ source, ...lossOf(refused) }))
+      : await lossesOf(services, { orgId, connectionId }, { connector, own, seen, signal })
+    if (losses.length > 0) allListed = false
+    await lose(services, { orgId, connectionId }, losses)
   }
   if (allListed) await noteAnswered(services, { orgId, connectionId }, ['account_lost'])
 }
 
-/** Those of one connector whose report is refused although the account is there, e.g. until a second factor is set up. */
-async function loseBarred(
+type Loss = { source: Source; detail: string; ownerAction: string | null }
+
+/**
+ * Asks for a page of each report: its refusal may say what the owner can do, e.g. share a sheet again or set up a second
+ * factor. Only where it does, an account that is still listed counts as lost.
+ */
+async function lossesOf(
   services: Services,
   connected: { orgId: string; connectionId: string },
-  { connector, listed, signal }: { connector: Connector; listed: Source[]; signal: AbortSignal },
-): Promise<boolean> {
-  const barred = new Map<Source, ConnectorError>()
-  await inTurns(listed, PROBES_AT_ONCE, async (source) => {
-    await probe(services, connected, connector, source, signal).catch((error: unknown) => {
-      if (!(error instanceof ConnectorError)) throw error
-      if (error.kind === 'account_lost' && error.ownerAction !== null) barred.set(source, error)
-    })
+  asked: { connector: Connector; own: Source[]; seen: Set<string>; signal: AbortSignal },
+): Promise<Loss[]> {
+  const { connector, own, seen, signal } = asked
+  const losses: Loss[] = []
+  await inTurns(own, PROBES_AT_ONCE, async (source) => {
+    const said = await probe(services, connected, connector, source, signal).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof ConnectorError) return error
+        throw error
+      },
+    )
+    const barred = said?.kind === 'account_lost' && said.ownerAction !== null ? said : null
+    if (barred || !seen.has(source.accountId)) losses.push({ source, ...lossOf(barred) })
   })
-  for (const [{ id }, error] of barred)
+  return losses
+}
+
+async function lose(
+  services: Services,
+  connected: { orgId: string; connectionId: string },
+  losses: Loss[],
+): Promise<void> {
+  const alike = Map.groupBy(losses, ({ detail, ownerAction }) => JSON.stringify([detail, ownerAction]))
+  for (const group of alike.values()) {
+    const [{ detail, ownerAction } = lossOf(null)] = group
     await loseSources(services, {
-      ...{ ...connected, kind: 'accounts', failureClass: 'account_lost' },
-      ...{ ids: [id], ...lossOf(error) },
+      ...{ ...connected, kind: 'accounts', failureClass: 'account_lost', detail, ownerAction },
+      ids: group.map(({ source }) => source.id),
     })
-  return barred.size > 0
+  }
 }
 
 /** A provider that refuses the whole list may say what to do about it. */

@@ -13,6 +13,8 @@ export const API = `${SITE}/open_api/v1.3`
 /** TikTok's words for haste, which it uses with codes that mostly mean something else. */
 const HASTE = 'too frequently'
 
+const GRANT = 'Sign in at TikTok once more and leave every permission ticked for this ad account.'
+
 const coded = (kind: FailureClass, codes: number[], at?: 'token' | 'api'): Rule => ({
   ...{ kind, path: 'code', in: codes },
   ...(kind !== 'rate_limited' && { lacks: [HASTE] }),
@@ -62,9 +64,9 @@ export const tiktok: OAuthProvider = {
     // 40101 is a wrong secret or a spent code: only the message tells.
     { ...coded('consent_failed', [40101], 'token'), contains: 'auth_code' },
     coded('scope_missing', [40118, 40125], 'api'),
-    // "advertiser does not grant you /report/integrated/get/:GET permission", "The access token lacks the required scope
-    // for endpoint …": the account is there, a box was not ticked.
-    { ...coded('scope_missing', [40001], 'api'), contains: 'not grant you' },
+    // "advertiser does not grant you /report/integrated/get/:GET permission": this one alone, which may still be listed.
+    { ...coded('account_lost', [40001], 'api'), contains: 'not grant you', ownerAction: GRANT },
+    // "The access token lacks the required scope for endpoint …": a box was not ticked.
     { ...coded('scope_missing', [40001], 'api'), contains: 'lacks the required scope' },
     coded('account_lost', [40001, 40106, 40119, 40300, 40301], 'api'),
     // 40002 is any wrong parameter, and also an advertiser that is gone.

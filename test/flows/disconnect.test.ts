@@ -103,6 +103,21 @@ test('an account that is listed, and refused until its owner does something, is 
   ])
 })
 
+test('an account that is not listed any more is lost with what its report says can be done', async () => {
+  const scene = await openScene(db, { a1: ['Acme'], a2: ['Acme'] })
+  for (const source of ['a1/Acme', 'a2/Acme']) await note(scene, 'account_lost', scene.sources[source])
+  scene.answers.listed = []
+  scene.answers.reports = { a1: failure('account_lost', 'Share the sheet again.') }
+  await checkAccounts(scene.services, scene, signal)
+  expect(await down(scene)).toHaveLength(2)
+  const rows = await db.sql`
+    select account_id, detail from source where org_id = ${scene.orgId} order by account_id`
+  expect(rows).toMatchObject([
+    { detail: 'the provider says account_lost' },
+    { detail: 'not in the list of accounts this login can see' },
+  ])
+})
+
 test('an account that only vanished from the list, while its reports still come, stays connected', async () => {
   const scene = await openScene(db, { a1: ['Acme'], a2: ['Acme'] })
   scene.answers.listed = []
