@@ -7,7 +7,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'
-import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
 export type Outward = {
   method: string
@@ -62,22 +62,30 @@ function ask(
   })
 }
 
-/** Nothing at all is a whole answer, too. */
-const ZLIB = { finishFlush: constants.Z_SYNC_FLUSH }
-const BROTLI = { finishFlush: constants.BROTLI_OPERATION_FLUSH }
 const UNPACKERS: Record<string, () => NodeJS.ReadWriteStream & AsyncIterable<Uint8Array>> = {
-  gzip: () => createGunzip(ZLIB),
-  'x-gzip': () => createGunzip(ZLIB),
-  deflate: () => createInflate(ZLIB),
-  br: () => createBrotliDecompress(BROTLI),
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
 }
 
-/** Some shops’ caches pack every answer, whatever was asked for. */
-function unpacked(response: http.IncomingMessage): AsyncIterable<Uint8Array> {
+/** Some shops’ caches pack every answer, whatever was asked for; nothing at all is a whole answer, too. */
+async function* unpacked(response: http.IncomingMessage): AsyncGenerator<Uint8Array> {
   const unpacker = UNPACKERS[response.headers['content-encoding']?.trim().toLowerCase() ?? '']?.()
-  if (!unpacker) return response
-  pipeline(response, unpacker, () => {}) // its reader hears the error
-  return unpacker
+  if (!unpacker) return yield* response
+  let isEmpty = true
+  const packed = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of response) {
+      isEmpty = false
+      yield chunk
+    }
+  }
+  pipeline(packed, unpacker, () => {}) // whoever reads hears the error
+  try {
+    yield* unpacker
+  } catch (error) {
+    if (!isEmpty) throw error
+  }
 }
 
 const publicOnly: LookupFunction = (host, options, done) => {

@@ -113,16 +113,18 @@ describe('a call outward', () => {
     server.close()
   })
 
-  it('breaks off where what was packed is broken, or nobody reads on', async () => {
+  it('breaks off where what was packed is broken or cut off, or nobody reads on', async () => {
     const whole = gzipSync('x'.repeat(5_000_000))
     const server = createServer(({ url }, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' })
-      response.end(url === '/broken' ? 'no gzip at all' : whole)
+      response.end(url === '/broken' ? 'no gzip at all' : url === '/half' ? whole.subarray(0, 2_000) : whole)
     })
     await new Promise<void>((up) => server.listen(0, '127.0.0.1', up))
     const { port } = server.address() as AddressInfo
     const broken = await callRouted(`http://127.0.0.1:${port}/broken`, options)
     await expect(Array.fromAsync(broken.body)).rejects.toThrow('incorrect header check')
+    const half = await callRouted(`http://127.0.0.1:${port}/half`, options)
+    await expect(Array.fromAsync(half.body)).rejects.toThrow('unexpected end of file')
     const { body } = await callRouted(`http://127.0.0.1:${port}/`, options)
     for await (const chunk of body) {
       expect(chunk.byteLength).toBeLessThan(5_000_000)
