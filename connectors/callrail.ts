@@ -150,7 +150,7 @@ function isOf(day: string, call: Json): boolean {
   if (Number.isNaN(local))
     throw new ConnectorError('unknown', provider.id, 'CallRail answered a call without its start')
   const since = local - Date.parse(`${day}T00:00:00Z`)
-  const apart = start?.endsWith('Z') ? UTC_APART_MS : CLOCKS_APART_MS
+  const apart = /(Z|[+-]00:?00)$/.test(start ?? '') ? UTC_APART_MS : CLOCKS_APART_MS
   return since >= -apart && since < 24 * HOUR_MS + apart
 }
 
