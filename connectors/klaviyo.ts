@@ -167,11 +167,11 @@ async function addEvents(context: Context, asked: Asked, days: Days): Promise<vo
   }
 }
 
-/** The instant at which the day begins, as a rule in UTC. What is written as a midnight is that day in any zone. */
+/** The instant at which the day begins, as a rule in UTC. A midnight or a date alone is that day in any zone. */
 function dayOf(instant: string, zone: string): string {
   const time = Date.parse(instant)
   if (Number.isNaN(time)) throw new ConnectorError('unknown', provider.id, 'Klaviyo gave no date')
-  return /^\d{4}-\d\d-\d\d(?=T00:00:00)/.exec(instant)?.[0] ?? localDate(time, zone)
+  return /^\d{4}-\d\d-\d\d(?=T00:00:00|$)/.exec(instant)?.[0] ?? localDate(time, zone)
 }
 
 /** Midnights with their offset: the zone asked for is that of the days, and times without an offset are read as UTC. */

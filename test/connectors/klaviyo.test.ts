@@ -54,6 +54,7 @@ it.for([
   ['in UTC', ['2026-11-01T04:00:00+00:00', '2026-11-02T05:00:00+00:00']],
   ['with the offset of the day', ['2026-11-01T00:00:00-04:00', '2026-11-02T00:00:00-05:00']],
   ['as midnights', ['2026-11-01T00:00:00+00:00', '2026-11-02T00:00:00+00:00']],
+  ['as dates', ['2026-11-01', '2026-11-02']],
 ] as const)('reads days written %s', async ([, dates]) => {
   const range = { from: '2026-11-01', to: '2026-11-02' }
   const { days } = await orders('US/Eastern', range, { dates: [...dates], count: [12, 9.0] })
