@@ -141,8 +141,7 @@ async function campaignsAt(context: Context, id: string, cursor: string | null):
 
 /** A metric is a list with one value for each day from the answer's own first one, or null where there was nothing. */
 function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange, zone: string): Row[] {
-  const begins = Date.parse(textAt(report, 'request.params.start_time') ?? '')
-  const first = Number.isNaN(begins) ? from : localDate(begins, zone)
+  const first = firstDay(textAt(report, 'request.params.start_time') ?? '', zone) ?? from
   return valuesAt(report, 'data[]').flatMap((entity) => {
     const id = textAt(entity, 'id')
     if (id === null) throw new ConnectorError('unknown', x.id, 'X answered figures without their campaign')
@@ -165,4 +164,11 @@ function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange
       .filter(({ date }) => date >= from && date <= to)
       .filter(({ metrics }) => Object.values(metrics).some((value) => value !== null))
   })
+}
+
+/** The account's midnight, as a rule in UTC. What is written as a midnight, as in X's own SDK, is that day in any zone. */
+function firstDay(begins: string, zone: string): string | null {
+  const at = Date.parse(begins)
+  if (Number.isNaN(at)) return null
+  return /^\d{4}-\d\d-\d\d(?=T00:00:00|$)/.exec(begins)?.[0] ?? localDate(at, zone)
 }

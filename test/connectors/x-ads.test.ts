@@ -218,6 +218,26 @@ test('two weeks of a few campaigns are answered at once, a week at a time', asyn
   })
 })
 
+test.for([
+  ['the account’s own midnight', '2026-10-31T04:00:00Z'],
+  ['its midnight with the offset', '2026-10-31T00:00:00-04:00'],
+  ['a midnight in UTC', '2026-10-31T00:00:00Z'],
+  ['a date', '2026-10-31'],
+] as const)('figures stand on the days X says, where it writes %s', async ([, start_time]) => {
+  const api = nock('https://ads-api.x.com')
+  api.get(/campaigns/).reply(200, { data: [{ id: 'a1' }], next_cursor: null })
+  const data = [{ id: 'a1', id_data: [{ segment: null, metrics: { impressions: [5, null, 7] } }] }]
+  api.get(/stats/).reply(200, { data, time_series_length: 3, request: { params: { start_time } } })
+  const account = { id: '18ce54aaaa', name: 'Northwind', timeZone: 'America/New_York' }
+  const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
+  const range = { from: '2026-10-31', to: '2026-11-02' }
+  const [page] = await Array.fromAsync(xAds.report.pages(reading, account, range, null))
+  expect(page?.rows.map(({ date, metrics }) => [date, metrics.impressions])).toEqual([
+    ['2026-10-31', 5],
+    ['2026-11-02', 7],
+  ])
+})
+
 test('a job that failed is ordered again, a third failure is said, and the next attempt orders anew', async () => {
   let ordered = 0
   const api = nock('https://ads-api.x.com').persist()
