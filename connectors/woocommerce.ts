@@ -13,6 +13,9 @@ import { decimalAt, given, numberAt, textAt } from './values.ts'
 /** WooCommerce answers a longer span by month. */
 const WINDOW_DAYS = 31
 const MOVED = 'The shop answers at another address. Connect it again with the one your browser shows.'
+/** Plugins for tokens read every Authorization header of the whole site, and answer for all that is no Bearer token. */
+const INTERCEPTED =
+  'A plugin of your shop, “JWT Authentication” or one like it, turns the key away before WooCommerce sees it. Switch the plugin off, or have it let WooCommerce’s keys pass.'
 
 const address = addressField({
   name: 'storeUrl',
@@ -56,6 +59,10 @@ const provider: KeyProvider = {
     { kind: 'scope_missing', at: 'api', http: [401], contains: 'does not have read permissions' },
     { kind: 'account_lost', at: 'api', http: [403, 404] },
     { kind: 'account_lost', at: 'api', http: [301, 308], ownerAction: MOVED },
+    {
+      ...{ kind: 'account_lost', at: 'api', path: 'code', in: ['jwt_auth_bad_auth_header'] },
+      ownerAction: INTERCEPTED,
+    },
     { kind: 'rate_limited', at: 'api', http: [429] },
     { kind: 'transient', at: 'api', http: [401, 403], json: false },
     { kind: 'transient', at: 'api', http: [500, 502, 503, 504] },
