@@ -173,7 +173,8 @@ async function linesFrom(context: Context, accountId: string, row: number): Prom
   const { body: book, tabs } = await open(context, id)
   const tab = tabs.find((one) => (textAt(one, 'sheetId') ?? '0') === sheetId)
   if (!tab) throw new ConnectorError('account_lost', google.id, 'The tab is no longer in the sheet')
-  const dayFirst = textAt(book, 'properties.locale') !== 'en_US'
+  // The locales with the month in front (CLDR); the country may be missing (SpreadsheetProperties.locale).
+  const dayFirst = !/^(en|fil)(_US|_PH)?$/.test(textAt(book, 'properties.locale') ?? '')
   const end = numberAt(tab, 'gridProperties.rowCount') ?? LINES
   // The tab became shorter since the page before; Google refuses ranges that begin below it.
   if (row > end) return { cells: [], more: false, dayFirst }

@@ -157,6 +157,25 @@ describe('sheets that change', () => {
       googleSheets.report.pages(open([]), { id: `${id}/${tab}`, name: '' }, fixture.range, null),
     )
 
+  it.each([
+    ['en_US', '2026-11-05'],
+    ['en', '2026-11-05'],
+    ['fil_PH', '2026-11-05'],
+    ['en_GB', '2026-05-11'],
+    ['es', '2026-05-11'],
+  ])('reads 11/5 as people of %s mean it', async (locale, day) => {
+    const book = JSON.parse(JSON.stringify(whole).replace('5004', '2').replace('en_US', locale)) as Exchange
+    const lines = [
+      ['Date', 'Spend'],
+      ['11/5/2026', 3],
+    ]
+    const url = values.url.replace('5000', '2')
+    expectCalls([book, { ...values, url, answer: { values: lines } }], shown)
+    const range = { from: '2026-01-01', to: '2026-12-31' }
+    const pages = googleSheets.report.pages(open([]), fixture.account, range, null)
+    expect(await Array.fromAsync(pages)).toMatchObject([{ rows: [{ date: day }] }])
+  })
+
   it('says that a short tab was read whole, so that lines which were deleted can go', async () => {
     const small = JSON.parse(JSON.stringify(whole).replace('5004', '2')) as Exchange
     const lines = [
