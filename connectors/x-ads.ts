@@ -79,7 +79,12 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
 
 /** Where a reading is: at which campaigns of which days, and the jobs ordered for them ([]: none yet). */
 type Place = { from: string; cursor: string | null; jobs: string[]; tries: number }
-type Campaigns = { names: Map<string, string>; next: string | null; currency: string | null }
+/** Each is paid by a funding instrument, which has a currency of its own; `currency` is the first one's. */
+type Campaigns = {
+  known: Map<string, { name: string | null; currency: string | null }>
+  next: string | null
+  currency: string | null
+}
 
 /**
  * Two steps for each page of campaigns: order, then fetch. Jobs that failed or aged away are ordered again. A short range
@@ -97,8 +102,8 @@ function pages(
   const said = { timeZone: account.timeZone ?? null }
   return walk(start, cursor, async (place) => {
     const campaigns = await campaignsAt(context, account.id, place.cursor)
-    const { names, next, currency } = campaigns
-    const ids = [...names.keys()]
+    const { known, next, currency } = campaigns
+    const ids = [...known.keys()]
     const atOnce = short && place.cursor === null && next === null && place.jobs.length === 0
     const days = windowFrom(place.from, range, atOnce ? WEEK : JOB_DAYS) ?? range
     const after = placeAfter(campaigns, place, days, range)
@@ -111,12 +116,12 @@ function pages(
     const rows: Row[] = []
     if (atOnce) {
       for await (const report of answered(context, account, ids, days))
-        rows.push(...rowsOf(report, names, days, zone))
+        rows.push(...rowsOf(report, campaigns, days, zone))
       return { rows, after, ...given({ currency, ...said }) }
     }
     const files = await prepared(context, x.id, () => filesOf(context, account.id, place.jobs))
     if (files.length === 0) return { rows: [], after: { ...place, jobs: [], tries: place.tries + 1 } }
-    for (const file of files) rows.push(...rowsOf(await fetched(context, file), names, days, zone))
+    for (const file of files) rows.push(...rowsOf(await fetched(context, file), campaigns, days, zone))
     return { rows, after, ...given({ currency, ...said }) }
   })
 }
@@ -132,15 +137,16 @@ const failedAgain = ({ jobs, tries }: Place) => jobs.length === 0 && tries > 0 &
 async function campaignsAt(context: Context, id: string, cursor: string | null): Promise<Campaigns> {
   const query = { count: String(CAMPAIGNS), with_deleted: 'true', ...(cursor !== null && { cursor }) }
   const { body } = await context.call({ url: `${API}/accounts/${id}/campaigns`, query })
-  const found = valuesAt(body, 'data[]').map(
-    (one) => [textAt(one, 'id') ?? '', textAt(one, 'name') ?? ''] as const,
-  )
+  const found = valuesAt(body, 'data[]').map((one) => {
+    const said = { name: textAt(one, 'name'), currency: textAt(one, 'currency') }
+    return [textAt(one, 'id') ?? '', said] as const
+  })
   const currency = textAt(body, 'data[].currency')
-  return { names: new Map(found), next: textAt(body, 'next_cursor'), currency }
+  return { known: new Map(found), next: textAt(body, 'next_cursor'), currency }
 }
 
 /** A metric is a list with one value for each day from the answer's own first one, or null where there was nothing. */
-function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange, zone: string): Row[] {
+function rowsOf(report: Json, { known, currency }: Campaigns, { from, to }: DayRange, zone: string): Row[] {
   const first = firstDay(textAt(report, 'request.params.start_time') ?? '', zone) ?? from
   return valuesAt(report, 'data[]').flatMap((entity) => {
     const id = textAt(entity, 'id')
@@ -149,11 +155,14 @@ function rowsOf(report: Json, names: Map<string, string>, { from, to }: DayRange
     const series = (name: string) => valuesAt(metrics, `${name}[]`)
     const [impressions, clicks] = [series('impressions'), series('clicks')]
     const [links, billed] = [series('url_clicks'), series('billed_charge_local_micro')]
+    const campaign = known.get(id)
+    const own = campaign?.currency === currency ? null : (campaign?.currency ?? null)
     const length = Math.max(...[impressions, clicks, links, billed].map((values) => values.length))
     return Array.from({ length }, (_, day) => ({
       date: addDays(first, day),
       dimensions: { campaign_id: id },
-      labels: { campaign_name: names.get(id) || id },
+      labels: { campaign_name: campaign?.name ?? id },
+      ...given({ currency: own }),
       metrics: {
         impressions: numberAt(impressions[day] ?? null, ''),
         clicks: numberAt(clicks[day] ?? null, ''),

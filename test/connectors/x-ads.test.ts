@@ -238,6 +238,20 @@ test.for([
   ])
 })
 
+test('what a campaign cost is in the currency of what pays for it', async () => {
+  const api = nock('https://ads-api.x.com')
+  const paid = ['USD', 'JPY', undefined].map((currency, at) => ({ id: `a${at}`, currency }))
+  api.get(/campaigns/).reply(200, { data: paid, next_cursor: null })
+  const id_data = [{ segment: null, metrics: { billed_charge_local_micro: [41_230_000] } }]
+  api.get(/stats/).reply(200, { data: paid.map(({ id }) => ({ id, id_data })), request: { params: {} } })
+  const reading = openContext({ provider, connector: xAds, accessToken: 'a:b', app, signal })
+  const range = { from: '2026-11-02', to: '2026-11-02' }
+  const pages = xAds.report.pages(reading, { id: '18ce54aaaa', name: 'Northwind' }, range, null)
+  const [page] = await Array.fromAsync(pages)
+  expect(page?.currency).toBe('USD')
+  expect(page?.rows.map(({ currency }) => currency)).toEqual([undefined, 'JPY', undefined])
+})
+
 test('a job that failed is ordered again, a third failure is said, and the next attempt orders anew', async () => {
   let ordered = 0
   const api = nock('https://ads-api.x.com').persist()
