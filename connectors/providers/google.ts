@@ -90,6 +90,9 @@ export const google: OAuthProvider = {
       path: 'error.errors[].reason|error.details[].reason|error.status',
       in: [
         ...['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'dailyLimitExceeded'],
+        // Other usage limits of any Google API. (Standard Error Responses, FORBIDDEN)
+        ...['limitExceeded', 'servingLimitExceeded', 'concurrentLimitExceeded'],
+        ...['variableTermLimitExceeded', 'variableTermExpiredDailyExceeded'],
         ...['RATE_LIMIT_EXCEEDED', 'RESOURCE_EXHAUSTED'],
       ],
     },
