@@ -5,7 +5,14 @@ import { decimalAt, given, sumOf, textAt } from './values.ts'
 
 /** `means`: the metric it counts in by its name, if it is the first such column. */
 type NumberColumn = { at: number; name: string; means?: string; currency?: string }
-export type Columns = { date: number; dayFirst: boolean; texts: number[]; numbers: NumberColumn[] }
+/** `written`: the table has its numbers as text. */
+export type Columns = {
+  date: number
+  dayFirst: boolean
+  written: boolean
+  texts: number[]
+  numbers: NumberColumn[]
+}
 
 /** Days as spreadsheets count them, from 1899-12-30: 2000 to 2099. Other numbers are amounts. */
 const SERIALS: [number, number] = [36_526, 73_050]
@@ -50,9 +57,14 @@ export function columnsOf(names: string[], lines: Json[][], dayFirst: boolean): 
   const date = [called, spelled, dated[0] ? 0 : -1].find((at) => at >= 0)
   if (date === undefined) return null
   const others = [...columns.keys()].filter((at) => at !== date && columns[at]?.length)
-  const isNumber = (at: number) => mostly(columns[at] ?? [], (cell) => typeof cell === 'number' || null)
+  // Where real numbers are, digits in text are somebody's ids.
+  const isWritten = !columns.flat().some((cell) => typeof cell === 'number')
+  const isNumber = (at: number) =>
+    isWritten
+      ? (columns[at] ?? []).every((cell) => writtenNumber(cell) !== null)
+      : mostly(columns[at] ?? [], (cell) => typeof cell === 'number' || null)
   return {
-    ...{ date, dayFirst: shownOrder(columns[date] ?? []) ?? dayFirst },
+    ...{ date, dayFirst: shownOrder(columns[date] ?? []) ?? dayFirst, written: isWritten },
     texts: others.filter((at) => !isNumber(at)),
     numbers: meanings(others.filter(isNumber).map((at) => ({ at, name: ownName(names, at) }))),
   }
@@ -79,7 +91,7 @@ function meanings(columns: NumberColumn[]): NumberColumn[] {
 }
 
 /** How many of these lines hold whole days, where the last day may go on in lines to come. All, if it is the only one. */
-export function wholeDays(lines: Json[][], { date, dayFirst }: Columns): number {
+export function wholeDays(lines: Json[][], { date, dayFirst }: Pick<Columns, 'date' | 'dayFirst'>): number {
   const days = lines.map((line) => dayIn(line[date] ?? null, dayFirst))
   const last = days.findLast((day) => day !== null)
   const before = days.findLastIndex((day) => day !== null && day !== last)
@@ -100,7 +112,7 @@ export function entriesOf(lines: Json[][], columns: Columns, { from, to }: DayRa
     const texts = columns.texts.slice(0, 3).map((at) => textAt(line[at] ?? null, '')?.trim() ?? '')
     for (const column of columns.numbers) {
       const cell = line[column.at] ?? null
-      const value = decimalAt(cell, '')
+      const value = decimalAt(cell, '') ?? (columns.written ? writtenNumber(cell) : null)
       if (value === null && !FAILED.test(String(cell))) continue
       const key = JSON.stringify([date, texts, column.name])
       const entry = found.get(key) ?? { date, texts, column, values: [] }
@@ -109,6 +121,15 @@ export function entriesOf(lines: Json[][], columns: Columns, { from, to }: DayRa
     }
   }
   return [...found.values()].map(({ values, ...entry }) => ({ ...entry, value: sumOf(values) }))
+}
+
+/** A number as people write it, e.g. $1,234.50 or 1.234,5 €, as a decimal. Null: none, or digits that begin with 0. */
+export function writtenNumber(cell: Json): string | null {
+  const bare = (textAt(cell, '') ?? '').replace(/[\s$€£¥]/g, '')
+  if (/^-?(?!0\d)(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(bare)) return bare.replaceAll(',', '')
+  if (/^-?(?!0\d)(\d+|\d{1,3}(\.\d{3})+),\d{1,2}$/.test(bare))
+    return bare.replaceAll('.', '').replace(',', '.')
+  return null
 }
 
 /** The day in a cell, written or as a spreadsheet's number. */

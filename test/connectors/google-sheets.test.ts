@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { googleSheets } from '../../connectors/google-sheets.ts'
 import { openContext } from '../../connectors/http.ts'
 import { google } from '../../connectors/providers/google.ts'
-import { columnsOf, dayIn, entriesOf, spelledDay, wholeDays } from '../../connectors/tables.ts'
+import { columnsOf, dayIn, entriesOf, spelledDay, wholeDays, writtenNumber } from '../../connectors/tables.ts'
 import { app, type Exchange, expectCalls, interceptor, shownBy } from './fixture.ts'
 import { fixture } from './fixtures/google-sheets.ts'
 
@@ -60,6 +60,44 @@ describe('columns', () => {
       ['Cost (column 3)', undefined, '2'],
     ])
   })
+
+  it('reads a table that has all its numbers as text, as in the API guide', () => {
+    const names = ['Item', 'Cost', 'Stocked', 'Ship Date']
+    const lines = [
+      ['Wheel', '$20.50', '4', '3/1/2016'],
+      ['Door', '$15', '2', '3/15/2016'],
+      ['Engine', '$1,100.00', '1', '3/20/2016'],
+    ]
+    const columns = columnsOf(names, lines, false)
+    const found = columns && entriesOf(lines, columns, { from: '2016-03-01', to: '2016-03-31' })
+    expect(found?.map(({ date, texts, column, value }) => [date, ...texts, column.name, value])).toEqual([
+      ['2016-03-01', 'Wheel', 'Cost', '20.5'],
+      ['2016-03-01', 'Wheel', 'Stocked', '4'],
+      ['2016-03-15', 'Door', 'Cost', '15'],
+      ['2016-03-15', 'Door', 'Stocked', '2'],
+      ['2016-03-20', 'Engine', 'Cost', '1100'],
+      ['2016-03-20', 'Engine', 'Stocked', '1'],
+    ])
+  })
+
+  it('leaves digits in text alone where real numbers are', () => {
+    const columns = columnsOf(['Date', 'Shop', 'Cost'], [['2026-11-05', '4711', 3]], true)
+    expect(columns).toMatchObject({ written: false, texts: [1], numbers: [{ at: 2 }] })
+  })
+
+  it.each([
+    ['300', '300'],
+    ['-$5.00', '-5.00'],
+    ['1,234,567.8', '1234567.8'],
+    ['1.234,50 €', '1234.50'],
+    ['0.5', '0.5'],
+    ['0', '0'],
+    ['007', null],
+    ['12%', null],
+    ['1,23,4', null],
+    ['20 pieces', null],
+    ['', null],
+  ])('takes "%s" for %s', (text, value) => expect(writtenNumber(text)).toBe(value))
 
   it('finds the days by name, by how they are written, or in front', () => {
     expect(columnsOf(['Spend', 'Datum'], [[40_000, 46_331]], true)).toMatchObject({ date: 1 })
