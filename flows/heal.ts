@@ -10,15 +10,13 @@ import * as moves from '../storage/moves.ts'
 import * as sources from '../storage/sources.ts'
 import { planCatchUp } from './backfill.ts'
 import { noteFailure } from './disconnect.ts'
-import { inTurns, probe, visibleAccounts } from './live-probe.ts'
+import { refusals, visibleAccounts } from './live-probe.ts'
 import { touchCard } from './request-card.ts'
 import type { Services } from './services.ts'
 import { type Settlement, settleIncident } from './settle-incident.ts'
 import { supersedeReconnects } from './supersede-reconnects.ts'
 
 export type Healing = { orgId: string; connectionId: string; requestId: string | null }
-
-const PROBES_AT_ONCE = 6
 
 /** Call in Finish's transaction when the connection existed before. The `heal` job does the looking and healing. */
 export async function afterFinish(services: Services, tx: Db, healing: Healing): Promise<void> {
@@ -80,7 +78,7 @@ type Verdict = 'alive' | 'account_lost' | 'scope_missing' | 'unasked'
 /** By source id. */
 type Verdicts = Map<string, Verdict>
 
-/** Throws ConnectorError `revoked` when the new authorisation is dead as well. One probe serves every client's source. */
+/** Throws ConnectorError `revoked` when the new authorisation is dead as well. */
 async function judge(
   services: Services,
   { orgId, connectionId }: Healing,
@@ -95,21 +93,13 @@ async function judge(
     const listed = connector
       ? await visibleAccounts(services, connected, connector, signal).catch(verdictOf)
       : ('unasked' as const)
-    const byAccount = Map.groupBy(own, ({ accountId, accountParent }) =>
-      JSON.stringify([accountId, accountParent]),
-    )
-    await inTurns([...byAccount.values()], PROBES_AT_ONCE, async (same) => {
-      const [source] = same
-      if (!source) return
-      let verdict: Verdict | null = typeof listed === 'string' ? listed : null
-      if (typeof listed !== 'string' && !listed.has(source.accountId)) verdict = 'account_lost'
-      if (!verdict && connector)
-        verdict = await probe(services, connected, connector, source, signal).then(
-          () => 'alive' as const,
-          verdictOf,
-        )
-      for (const { id } of same) verdicts.set(id, verdict ?? 'unasked')
-    })
+    const seen = typeof listed === 'string' ? [] : own.filter(({ accountId }) => listed.has(accountId))
+    const refused = connector ? await refusals(services, connected, connector, seen, signal) : new Map()
+    const unlisted = typeof listed === 'string' ? listed : 'account_lost'
+    for (const { id } of own) {
+      const error = refused.get(id)
+      verdicts.set(id, error === undefined ? unlisted : error === null ? 'alive' : verdictOf(error))
+    }
   }
   return verdicts
 }

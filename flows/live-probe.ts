@@ -1,5 +1,5 @@
 /** Proof that a connection gives data again: its account list, and one page of a real report per account. */
-import type { Account, Connector } from '../connectors/connector.ts'
+import { type Account, type Connector, ConnectorError } from '../connectors/connector.ts'
 import * as zones from '../storage/refresh-zones.ts'
 import type { Source } from '../storage/sources.ts'
 import { newestDay, reportDay } from './calendar.ts'
@@ -45,15 +45,38 @@ export async function probe(
   })
 }
 
-/** At most `atOnce` at a time. The first failure ends it. */
-export async function inTurns<T>(
-  items: T[],
-  atOnce: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = items[Symbol.iterator]()
+const PROBES_AT_ONCE = 6
+
+/**
+ * How a page of each report is refused, by source id; null: it came. One probe serves every client's source of an
+ * account. Throws ConnectorError `revoked`, which ends it: nobody else is asked with a dead credential.
+ */
+export async function refusals(
+  services: Services,
+  connected: Connected,
+  connector: Connector,
+  asked: Source[],
+  signal: AbortSignal,
+): Promise<Map<string, ConnectorError | null>> {
+  const found = new Map<string, ConnectorError | null>()
+  const byAccount = Map.groupBy(asked, ({ accountId, accountParent }) =>
+    JSON.stringify([accountId, accountParent]),
+  )
+  const waiting = byAccount.values()
   const lane = async () => {
-    for (const item of waiting) await work(item)
+    for (const same of waiting) {
+      const [source] = same
+      if (!source) continue
+      const said = await probe(services, connected, connector, source, signal).then(
+        () => null,
+        (error: unknown) => {
+          if (!(error instanceof ConnectorError) || error.kind === 'revoked') throw error
+          return error
+        },
+      )
+      for (const { id } of same) found.set(id, said)
+    }
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane))
+  await Promise.all(Array.from({ length: Math.min(byAccount.size, PROBES_AT_ONCE) }, lane))
+  return found
 }

@@ -9,14 +9,12 @@ import * as sources from '../storage/sources.ts'
 import { heldBack, noteAnswered, noteDoubt } from './breaker.ts'
 import { lookAgain } from './credential.ts'
 import { loseSources, noteFailure } from './disconnect.ts'
-import { inTurns, probe, visibleAccounts } from './live-probe.ts'
+import { refusals, visibleAccounts } from './live-probe.ts'
 import { detailOf, openIncident } from './open-incident.ts'
 import type { Services } from './services.ts'
 
 /** Passing trouble becomes staff's business after this long without data. */
 const LONG_DELAY_DAYS = 3
-
-const PROBES_AT_ONCE = 6
 
 /** For the tick: asks again where a provider has refused once at least 60 s ago; a second refusal is final. */
 export async function secondLooks(services: Services): Promise<void> {
@@ -97,19 +95,19 @@ async function lossesOf(
   asked: { connector: Connector; own: Source[]; seen: Set<string>; signal: AbortSignal },
 ): Promise<Loss[]> {
   const { connector, own, seen, signal } = asked
-  const losses: Loss[] = []
-  await inTurns(own, PROBES_AT_ONCE, async (source) => {
-    const said = await probe(services, connected, connector, source, signal).then(
-      () => null,
-      (error: unknown) => {
-        if (error instanceof ConnectorError) return error
-        throw error
-      },
-    )
+  const refused = await refusals(services, connected, connector, own, signal).catch(
+    async (error: unknown) => {
+      if (!(error instanceof ConnectorError)) throw error
+      await noteFailure(services, { ...connected, sourceId: null, error })
+      return null
+    },
+  )
+  if (!refused) return []
+  return own.flatMap((source) => {
+    const said = refused.get(source.id)
     const barred = said?.kind === 'account_lost' && said.ownerAction !== null ? said : null
-    if (barred || !seen.has(source.accountId)) losses.push({ source, ...lossOf(barred) })
+    return barred || !seen.has(source.accountId) ? [{ source, ...lossOf(barred) }] : []
   })
-  return losses
 }
 
 async function lose(

@@ -118,6 +118,16 @@ test('an account that is not listed any more is lost with what its report says c
   ])
 })
 
+test('a credential that dies while reports are asked for costs no account', async () => {
+  const scene = await openScene(db, { a1: ['Acme', 'Beta'], a2: ['Acme'] })
+  for (const source of ['a1/Acme', 'a1/Beta']) await note(scene, 'account_lost', scene.sources[source])
+  scene.answers.listed = ['a2']
+  scene.answers.reports = { a1: 'revoked' }
+  await checkAccounts(scene.services, scene, signal)
+  expect(await down(scene)).toEqual([])
+  expect(scene.answers.probed, 'one probe for both clients').toEqual(['a1'])
+})
+
 test('an account that only vanished from the list, while its reports still come, stays connected', async () => {
   const scene = await openScene(db, { a1: ['Acme'], a2: ['Acme'] })
   scene.answers.listed = []
