@@ -65,6 +65,16 @@ export function windowFrom(day: string, { to }: DayRange, days: number): DayRang
   return { from: day, to: end < to ? end : to }
 }
 
+/**
+ * The local day that begins at an instant as providers write it, most of them in UTC. What is written as a midnight, or
+ * as a date alone, is that day in any zone. Null: no instant. Throws on an unknown zone.
+ */
+export function dayBegunAt(instant: string, zone: string): string | null {
+  const at = Date.parse(instant)
+  if (Number.isNaN(at)) return null
+  return /^\d{4}-\d\d-\d\d(?=T00:00:00|$)/.exec(instant)?.[0] ?? localDate(at, zone)
+}
+
 /** First instant of a local day with the offset it has then, e.g. 2026-11-01T00:00:00-07:00. */
 export function midnightIn(day: string, zone: string): string {
   const at = startOfLocalDay(day, zone)

@@ -2,7 +2,7 @@
 import { ConnectorError, type Context, type HttpRequest } from './call.ts'
 import { valuesAt } from './classify.ts'
 import { type Account, type DayRange, defineConnector, type KeyProvider } from './connector.ts'
-import { addDays, localDate, midnightIn, windowFrom, zoneOf } from './days.ts'
+import { addDays, dayBegunAt, midnightIn, windowFrom, zoneOf } from './days.ts'
 import { secretField } from './fields.ts'
 import { listing, walk } from './paging.ts'
 import { decimalAt, given, numberAt, sumOf, textAt } from './values.ts'
@@ -154,7 +154,8 @@ async function addEvents(context: Context, asked: Asked, days: Days): Promise<vo
   for await (const body of following(context, (page) => question(asked, page))) {
     const groups = valuesAt(body, 'data.attributes.data[]')
     for (const [at, instant] of valuesAt(body, 'data.attributes.dates[]').entries()) {
-      const day = dayOf(String(instant), asked.zone)
+      const day = dayBegunAt(String(instant), asked.zone)
+      if (day === null) throw new ConnectorError('unknown', provider.id, 'Klaviyo gave no date')
       if (day < asked.window.from || day > asked.window.to) continue
       const sums = days.get(day) ?? {}
       days.set(day, sums)
@@ -165,13 +166,6 @@ async function addEvents(context: Context, asked: Asked, days: Days): Promise<vo
       }
     }
   }
-}
-
-/** The instant at which the day begins, as a rule in UTC. A midnight or a date alone is that day in any zone. */
-function dayOf(instant: string, zone: string): string {
-  const time = Date.parse(instant)
-  if (Number.isNaN(time)) throw new ConnectorError('unknown', provider.id, 'Klaviyo gave no date')
-  return /^\d{4}-\d\d-\d\d(?=T00:00:00|$)/.exec(instant)?.[0] ?? localDate(time, zone)
 }
 
 /** Midnights with their offset: the zone asked for is that of the days, and times without an offset are read as UTC. */

@@ -13,7 +13,7 @@ import {
   type Page,
   type Row,
 } from './connector.ts'
-import { addDays, localDate, windowFrom, zoneOf } from './days.ts'
+import { addDays, dayBegunAt, windowFrom, zoneOf } from './days.ts'
 import { listing, prepared, walk } from './paging.ts'
 import { x } from './providers/x.ts'
 import { answered, fetched, filesOf, order, X_ADS } from './providers/x-stats.ts'
@@ -147,7 +147,7 @@ async function campaignsAt(context: Context, id: string, cursor: string | null):
 
 /** A metric is a list with one value for each day from the answer's own first one, or null where there was nothing. */
 function rowsOf(report: Json, { known, currency }: Campaigns, { from, to }: DayRange, zone: string): Row[] {
-  const first = firstDay(textAt(report, 'request.params.start_time') ?? '', zone) ?? from
+  const first = dayBegunAt(textAt(report, 'request.params.start_time') ?? '', zone) ?? from
   return valuesAt(report, 'data[]').flatMap((entity) => {
     const id = textAt(entity, 'id')
     if (id === null) throw new ConnectorError('unknown', x.id, 'X answered figures without their campaign')
@@ -173,11 +173,4 @@ function rowsOf(report: Json, { known, currency }: Campaigns, { from, to }: DayR
       .filter(({ date }) => date >= from && date <= to)
       .filter(({ metrics }) => Object.values(metrics).some((value) => value !== null))
   })
-}
-
-/** The account's midnight, as a rule in UTC. What is written as a midnight, as in X's own SDK, is that day in any zone. */
-function firstDay(begins: string, zone: string): string | null {
-  const at = Date.parse(begins)
-  if (Number.isNaN(at)) return null
-  return /^\d{4}-\d\d-\d\d(?=T00:00:00|$)/.exec(begins)?.[0] ?? localDate(at, zone)
 }
