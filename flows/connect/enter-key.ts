@@ -6,6 +6,7 @@ import { conclude } from './consent.ts'
 import type { Entered } from './continue.ts'
 import { hold } from './hold.ts'
 import type { LinkView } from './look.ts'
+import { whyOf } from './trip.ts'
 
 export type Checked =
   | { kind: 'held' }
@@ -39,7 +40,7 @@ export async function enterKey(services: Services, link: LinkView, entered: Ente
     services,
     { trip: { provider: provider.id, orgId, consentId }, link },
     'failed',
-    outcome.ownerAction ?? outcome.kind,
+    whyOf(outcome),
   )
   return verdict(outcome)
 }

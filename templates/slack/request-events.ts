@@ -34,8 +34,8 @@ const WORDS: Record<string, Words> = {
   'consent.denied': ({ text }) => `✋ Access was refused at ${text('provider')}`,
   'consent.failed': ({ text }) =>
     text('why') === 'busy'
-      ? `⚠️ ${text('provider')} did not answer when the owner came back from it`
-      : `⚠️ Signing in at ${text('provider')} failed: ${text('why')}`,
+      ? `⚠️ ${text('provider')} did not answer when the owner wanted to connect it`
+      : `⚠️ Connecting ${text('provider')} failed: ${text('why')}`,
   'request.finished': ({ n, list }) => {
     const done = n('sources') > 0 ? `${counted(n('sources'), 'data source')} connected` : 'signed in again'
     return `✅ Finished: ${done}${list('leftOut') ? `. Not connected: ${list('leftOut')}` : ''}`

@@ -43,7 +43,7 @@ it.each([
     new ConnectorError('rate_limited', 'odd', 'Slow down'),
     'Odd does not answer just now',
     'try again in a few minutes',
-    'Odd did not answer when the owner came back',
+    'Odd did not answer when the owner wanted to connect it',
   ],
   [
     'what the owner can mend',
@@ -57,7 +57,7 @@ it.each([
     new ConnectorError('unknown', 'odd', 'No name', { reason: 'E17' }),
     'The sign-in did not work',
     'Please try again.',
-    'Signing in at Odd failed: E17',
+    'Connecting Odd failed: E17',
   ],
 ])('%s', async (_what, error, title, words, inThread) => {
   refusal = error
