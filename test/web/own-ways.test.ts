@@ -1,18 +1,13 @@
 /** Sources that are not connected the usual way: keys typed by the owner, questions first, exchanges of a provider's own. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Account,
-  ConnectorError,
-  type KeyProvider,
-  type OAuthProvider,
-} from '../../connectors/connector.ts'
-import { secretField } from '../../connectors/fields.ts'
+import { type Account, ConnectorError, type OAuthProvider } from '../../connectors/connector.ts'
 import { freshDatabase } from '../support/database.ts'
 import { heading, picks, Visitor, values } from './browser.ts'
 import {
   type FakeServer,
   fakeAuthorisationServer,
   fakeConnector,
+  fakeKeyProvider,
   fakeProvider,
   issueLink,
   openStage,
@@ -32,32 +27,13 @@ const asked: string[] = []
 /** What came back to the odd provider, and what it answers. */
 let back: { query: Record<string, string>; site: string; kept: string; verifier: string } | null = null
 
-const vault: KeyProvider = {
-  ...{
-    auth: 'key',
-    authWord: 'API key',
-    id: 'vault',
-    name: 'Vault',
-    permissionsUrl: 'https://vault.example',
-  },
-  ...{ origins: [], baseScopes: [], errors: [], reasonPath: 'error' },
-  limit: { concurrency: 5, minTimeMs: 0 },
-  ask: [
-    secretField({
-      ...{ name: 'apiKey', label: 'API key', hint: 'Settings › Keys', pattern: /^vk_[a-z0-9]{8,}$/ },
-      problem: 'A key begins with vk_ and has at least eight letters or digits after it.',
-    }),
-  ],
-  accessToken: ({ apiKey = '' }) => apiKey,
-  authorization: (key) => ({ 'x-key': key }),
-  async identity() {
-    asked.push('identity')
-    await meanwhile()
-    if (verdict === 'good') return { id: whose, label: 'Contoso' }
-    const kind = ({ unknown: 'revoked', narrow: 'scope_missing', down: 'transient' } as const)[verdict]
-    throw new ConnectorError(kind, 'vault', 'Vault said no')
-  },
-}
+const vault = fakeKeyProvider('vault', async () => {
+  asked.push('identity')
+  await meanwhile()
+  if (verdict === 'good') return { id: whose, label: 'Contoso' }
+  const kind = ({ unknown: 'revoked', narrow: 'scope_missing', down: 'transient' } as const)[verdict]
+  throw new ConnectorError(kind, 'vault', 'Vault said no')
+})
 
 const odd = (authorisation: FakeServer): OAuthProvider => ({
   ...fakeProvider('odd', authorisation),

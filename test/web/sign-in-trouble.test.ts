@@ -1,6 +1,6 @@
 /** A sign-in that came to nothing: the owner reads what can be done about it, and so does the thread. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ConnectorError, type Provider } from '../../connectors/connector.ts'
+import { ConnectorError } from '../../connectors/connector.ts'
 import { eventMessage } from '../../templates/slack/request-events.ts'
 import { freshDatabase } from '../support/database.ts'
 import { heading, Visitor } from './browser.ts'
@@ -8,6 +8,7 @@ import {
   type FakeServer,
   fakeAuthorisationServer,
   fakeConnector,
+  fakeKeyProvider,
   fakeProvider,
   issueLink,
   openStage,
@@ -22,13 +23,7 @@ let refusal: ConnectorError
 beforeAll(async () => {
   server = await fakeAuthorisationServer()
   const provider = { ...fakeProvider('odd', server), identity: () => Promise.reject(refusal) }
-  const field = { name: 'key', label: 'Key', hint: '', problem: '', read: (text: string) => text }
-  const lock: Provider = {
-    ...{ auth: 'key', authWord: 'API key', id: 'lock', name: 'Lock', permissionsUrl: server.origin },
-    ...{ baseScopes: [], origins: [server.origin], ask: [field], errors: [], reasonPath: 'error' },
-    ...{ accessToken: ({ key = '' }) => key, authorization: () => ({}), limit: provider.limit },
-    identity: () => Promise.reject(refusal),
-  }
+  const lock = fakeKeyProvider('lock', () => Promise.reject(refusal))
   stage = await openStage(db, [fakeConnector('shop', provider, []), fakeConnector('safe', lock, [])])
 })
 afterAll(async () => {
@@ -74,7 +69,7 @@ it.each([
 it('a key that is kept out', async () => {
   refusal = new ConnectorError('account_lost', 'lock', 'Kept out', { ownerAction })
   const link = await issueLink(stage, { connectorIds: ['safe'] })
-  const form = { provider: 'lock', 'answer.key': 'one' }
+  const form = { provider: 'lock', 'answer.apiKey': 'vk_12345678' }
   const page = await new Visitor().post(`${stage.origin}${link.path}/continue`, form)
   expect(page.html).toContain('Ask your administrator to let &#60;this&#62; app in.')
   expect(page.html).not.toContain('copy it again')

@@ -2,7 +2,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Account, Connector, OAuthProvider, Provider } from '../../connectors/connector.ts'
+import type { Account, Connector, KeyProvider, OAuthProvider, Provider } from '../../connectors/connector.ts'
+import { secretField } from '../../connectors/fields.ts'
 import { catalogue } from '../../connectors/index.ts'
 import { hashToken, linkToken, receiptToken } from '../../flows/link-token.ts'
 import type { Services } from '../../flows/services.ts'
@@ -67,11 +68,13 @@ export async function fakeAuthorisationServer(): Promise<FakeServer> {
   return Object.assign(fake, { origin, close })
 }
 
+const named = (id: string) => id.charAt(0).toUpperCase() + id.slice(1)
+
 export function fakeProvider(id: string, { origin }: { origin: string }): OAuthProvider {
   return {
     auth: 'oauth',
     id,
-    name: `${id.charAt(0).toUpperCase()}${id.slice(1)}`,
+    name: named(id),
     permissionsUrl: `${origin}/permissions`,
     authorizeUrl: `${origin}/authorize`,
     tokenUrl: `${origin}/token`,
@@ -94,10 +97,28 @@ export function fakeProvider(id: string, { origin }: { origin: string }): OAuthP
   }
 }
 
+/** Asks for `apiKey`, e.g. vk_12345678. What it says of a key is up to the test. */
+export function fakeKeyProvider(id: string, identity: KeyProvider['identity']): KeyProvider {
+  return {
+    ...{ auth: 'key', authWord: 'API key', id, name: named(id), permissionsUrl: `https://${id}.example` },
+    ...{ origins: [], baseScopes: [], errors: [], reasonPath: 'error' },
+    limit: { concurrency: 5, minTimeMs: 0 },
+    ask: [
+      secretField({
+        ...{ name: 'apiKey', label: 'API key', hint: 'Settings › Keys', pattern: /^vk_[a-z0-9]{8,}$/ },
+        problem: 'A key begins with vk_ and has at least eight letters or digits after it.',
+      }),
+    ],
+    accessToken: ({ apiKey = '' }) => apiKey,
+    authorization: (key) => ({ 'x-key': key }),
+    identity,
+  }
+}
+
 export function fakeConnector(id: string, provider: Provider, accounts: Account[]): Connector {
   return {
     id,
-    name: id.charAt(0).toUpperCase() + id.slice(1),
+    name: named(id),
     provider,
     origins: [],
     scopes: [`${id}.read`],
