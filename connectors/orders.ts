@@ -29,8 +29,8 @@ type Place = { from: string; to?: string; id?: string; since?: number; at?: numb
 /** So many are ordered again at once; then the failure is said, and the next attempt goes on. */
 const TRIES = 3
 
-/** Longer than any provider says it needs: what is still being prepared then has been forgotten there. */
 const HOUR_MS = 3_600_000
+/** Longer than any provider says it needs: what is still being prepared then has been forgotten there. */
 const FORGOTTEN_MS = 12 * HOUR_MS
 /** To the hour, so that a range read again has the same cursors. */
 const hourNow = () => Math.floor(Date.now() / HOUR_MS) * HOUR_MS
