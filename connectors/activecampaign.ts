@@ -59,7 +59,7 @@ const provider: KeyProvider = {
     const { body } = await context.call({ url: `${context.site}/api/3/users/me` })
     const host = new URL(context.site).hostname
     await context.call({ url: `${context.site}/api/3/campaigns`, query: { limit: '1' } })
-    const user = textAt(body, 'user.email') ?? textAt(body, 'user.username')
+    const user = textAt(body, 'user.email|user.username')
     return { id: host, label: user === null ? host : `${user} at ${host}` }
   },
 

@@ -2,6 +2,7 @@
 import { fromZonedTime } from 'date-fns-tz/fromZonedTime'
 import type { DayRange } from './connector.ts'
 
+const DAY_S = 86_400
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const formats = new Map<string, Intl.DateTimeFormat>()
@@ -50,6 +51,9 @@ export function isZone(zone: string): boolean {
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10)
 }
+
+/** Until a counter that begins anew at 00:00 UTC does so: 1 to 86,400, whole. */
+export const secondsToUtcMidnight = (now: number) => Math.ceil(DAY_S - ((now / 1000) % DAY_S))
 
 /** Every day of a range, in order. */
 export function daysOf({ from, to }: DayRange): string[] {

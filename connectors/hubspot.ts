@@ -171,6 +171,6 @@ async function newByDay(
 
 /** NaN where it is not said. Dates are ISO 8601 or milliseconds; the record itself has one beside its properties. */
 function createdAt(record: Json): number {
-  const at = textAt(record, 'properties.createdate') ?? textAt(record, 'createdAt') ?? ''
+  const at = textAt(record, 'properties.createdate|createdAt') ?? ''
   return /^\d+$/.test(at) ? Number(at) : Date.parse(at)
 }

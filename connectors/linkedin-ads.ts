@@ -15,14 +15,14 @@ import {
   type OAuthProvider,
   type Row,
 } from './connector.ts'
-import { addDays, daysOf, windowFrom } from './days.ts'
+import { addDays, daysOf, secondsToUtcMidnight, windowFrom } from './days.ts'
 import { redeemCode, renewToken } from './grants.ts'
 import { listing, walk } from './paging.ts'
 import { decimalAt, given, numberAt, textAt } from './values.ts'
 
 const VERSION = '202607'
 const [SITE, HOST] = ['https://www.linkedin.com', 'https://api.linkedin.com']
-const [WINDOW_DAYS, NAMES_AT_ONCE, DAY_S] = [30, 100, 86_400]
+const [WINDOW_DAYS, NAMES_AT_ONCE] = [30, 100]
 const RESTRICTED = 'LinkedIn has restricted this login. Settle that at www.linkedin.com, then reconnect.'
 /** A report has no second page and is cut off at 15,000 rows without a word; an account has 5,000 campaigns at most. */
 const MOST_ROWS = 10_000
@@ -87,8 +87,7 @@ const linkedin: OAuthProvider = {
   ],
   reasonPath: 'error|serviceErrorCode|code',
   /** "Resource level throttle … DAY limit …": a day's calls are counted anew at 00:00 UTC (API Rate Limiting). */
-  retryAfterSeconds: ({ text }) =>
-    / DAY limit /.test(text) ? Math.ceil(DAY_S - ((Date.now() / 1000) % DAY_S)) : null,
+  retryAfterSeconds: ({ text }) => (/ DAY limit /.test(text) ? secondsToUtcMidnight(Date.now()) : null),
   limit: { concurrency: 5, minTimeMs: 20 },
 }
 

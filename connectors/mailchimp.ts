@@ -56,7 +56,7 @@ const mailchimp: OAuthProvider = {
     const [account, login] = [textAt(who, 'user_id|account_id'), textAt(who, 'login.login_id|login_id')]
     if (account === null || login === null)
       throw new ConnectorError('unknown', mailchimp.id, 'Mailchimp did not say who signed in')
-    const label = textAt(who, 'login.login_email') ?? textAt(who, 'login.email|email|accountname')
+    const label = textAt(who, 'login.login_email|login.email|email|accountname')
     return { id: `${account}/${login}`, label: label ?? `Mailchimp login ${login}` }
   },
 

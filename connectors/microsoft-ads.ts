@@ -89,7 +89,7 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
       if (id === null) continue
       yield {
         id,
-        name: textAt(account, 'Name') ?? textAt(account, 'Number') ?? id,
+        name: textAt(account, 'Name|Number') ?? id,
         ...given({
           currency: textAt(account, 'CurrencyCode'),
           timeZone: zoneNamed(textAt(account, 'TimeZone')),

@@ -126,7 +126,7 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
   })
   const id = textAt(body, 'id')
   if (id === null) return
-  const name = textAt(body, 'settings.dashboard.display_name') ?? textAt(body, 'business_profile.name')
+  const name = textAt(body, 'settings.dashboard.display_name|business_profile.name')
   const currency = textAt(body, 'default_currency')?.toUpperCase() ?? null
   const timeZone = textAt(body, 'settings.dashboard.timezone')
   yield { id, name: name ?? label ?? id.replace(/^label:/, ''), ...given({ currency, timeZone }) }
@@ -176,7 +176,7 @@ function add(transaction: Json, sums: Sums, zone: string, window: DayRange): voi
     )
   const day = localDate(created * 1000, zone)
   if (day < window.from || day > window.to) return
-  const category = textAt(transaction, 'reporting_category') ?? textAt(transaction, 'type') ?? ''
+  const category = textAt(transaction, 'reporting_category|type') ?? ''
   const key = JSON.stringify([day, category, currency])
   const sum = sums[key] ?? { transactions: 0, amount: null, fee: null, net: null }
   const plus = (name: 'amount' | 'fee' | 'net') => sumOf([sum[name], textAt(transaction, name)])

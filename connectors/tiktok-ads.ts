@@ -65,10 +65,10 @@ async function* accounts(context: Context): AsyncGenerator<Account> {
     const infos = await infosOf(context, some)
     for (const id of some) {
       const said = [...infos, ...listed].filter((one) => textAt(one, 'advertiser_id') === id)
-      const [name] = said.flatMap((one) => textAt(one, 'name') ?? textAt(one, 'advertiser_name') ?? [])
+      const [name] = said.flatMap((one) => textAt(one, 'name|advertiser_name') ?? [])
       const [info = null] = said
       // `timezone` may be an offset, e.g. Etc/GMT for Europe/London, which knows no summer time (/advertiser/info/).
-      const timeZone = textAt(info, 'display_timezone') ?? textAt(info, 'timezone')
+      const timeZone = textAt(info, 'display_timezone|timezone')
       yield { id, name: name ?? id, ...given({ currency: textAt(info, 'currency'), timeZone }) }
     }
   }

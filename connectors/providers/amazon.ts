@@ -75,7 +75,7 @@ export const amazon: OAuthProvider = {
     const { body } = await context.call({ url: `${tokens}/user/profile` })
     const id = textAt(body, 'user_id')
     if (id === null) throw new ConnectorError('unknown', amazon.id, 'Amazon did not say who signed in')
-    const name = textAt(body, 'email') ?? textAt(body, 'name')
+    const name = textAt(body, 'email|name')
     return { id: `${id}/${region}`, label: name ?? `Amazon account …${id.slice(-4)}` }
   },
 

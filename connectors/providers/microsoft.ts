@@ -59,7 +59,7 @@ export const microsoft: OAuthProvider = {
   async identity(context, { idToken }) {
     const claims = claimsOf(idToken)
     const [tenant, person] = [textAt(claims, 'tid'), textAt(claims, 'oid')]
-    const name = textAt(claims, 'preferred_username') ?? textAt(claims, 'email')
+    const name = textAt(claims, 'preferred_username|email')
     if (tenant !== null && person !== null)
       return { id: `${tenant}.${person}`, label: name ?? `Microsoft account …${person.slice(-4)}` }
     const body = await whoIs(context)

@@ -29,8 +29,8 @@ export const pinterest: OAuthProvider = {
 
   async identity(context) {
     const { body } = await context.call({ url: `${API}/user_account` })
-    const name = textAt(body, 'username') ?? textAt(body, 'business_name')
-    const id = textAt(body, 'id') ?? textAt(body, 'username')
+    const name = textAt(body, 'username|business_name')
+    const id = textAt(body, 'id|username')
     if (id === null) throw new ConnectorError('unknown', pinterest.id, 'Pinterest did not say who signed in')
     return { id, label: name ?? `Pinterest account …${id.slice(-4)}` }
   },

@@ -4,6 +4,7 @@
  */
 import { valuesAt } from '../classify.ts'
 import { ConnectorError, type FailureClass, type OAuthProvider, type Reply, type Rule } from '../connector.ts'
+import { secondsToUtcMidnight } from '../days.ts'
 import { callToken, tokenSet } from '../http.ts'
 import { textAt, valueAt } from '../values.ts'
 
@@ -95,5 +96,5 @@ function waitFor({ body }: Reply): number | null {
   if (!/^(40016|40100|40132|40133)$/.test(textAt(body, 'code') ?? '') && !says.includes(HASTE)) return null
   if (/\bQPS\b|per second/i.test(says)) return 1
   if (!/\bQPD\b|per day|daily/i.test(says)) return 300
-  return Math.ceil(86_400 - ((Date.now() / 1000) % 86_400))
+  return secondsToUtcMidnight(Date.now())
 }
